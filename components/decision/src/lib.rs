@@ -1,0 +1,1 @@
+//! The decision component: vectra:decision/engine.

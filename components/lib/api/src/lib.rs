@@ -1,0 +1,1 @@
+//! Routes, JSON shapes and authentication of the gateway: http::Request in, response out.

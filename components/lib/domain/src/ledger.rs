@@ -1,0 +1,140 @@
+//! The hot path: what is read before a decision and written after it.
+
+use crate::{Agent, AgentId, AuditTrail, HeldRequest, HistoryId, Policy, Timestamp};
+
+/// Where a request is to go.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Origin {
+    /// `http` or `https`.
+    pub scheme: String,
+    /// Lower case.
+    pub host: String,
+    /// The scheme's own if none was written.
+    pub port: u16,
+}
+
+/// A key of an external issuer that a token was signed with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ExternalKey {
+    /// The issuer.
+    pub issuer: String,
+    /// The key's id.
+    pub key_id: String,
+}
+
+/// What [`Ledger::load`](crate::repository::Ledger::load) is asked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Query {
+    /// The agent.
+    pub agent_id: AgentId,
+    /// The request's target, for its circuit.
+    pub origin: Option<Origin>,
+    /// The present.
+    pub now: Timestamp,
+    /// The key to look up beside it.
+    pub external: Option<ExternalKey>,
+}
+
+/// How busy an agent has been.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Activity {
+    /// Requests in the five minutes before now.
+    pub recent_total: u32,
+    /// Those of them that were denied or held.
+    pub recent_violations: u32,
+    /// Requests in the seven days before now.
+    pub baseline_total: u32,
+    /// Start of the oldest hour that is counted in them.
+    pub baseline_since: Option<Timestamp>,
+}
+
+/// Whether requests to an origin may pass.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CircuitState {
+    /// All pass.
+    Closed,
+    /// None passes.
+    Open,
+    /// One passes, under a lease.
+    HalfOpen,
+}
+
+/// State of an origin's circuit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Circuit {
+    /// Whether requests may pass.
+    pub state: CircuitState,
+    /// When an open circuit lets a probe pass.
+    pub opens_at: Option<Timestamp>,
+}
+
+/// All that a decision needs from the database.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Context {
+    /// The schema's version.
+    pub schema_version: u32,
+    /// The agent, in whatever state.
+    pub agent: Option<Agent>,
+    /// The newest revision of the agent's policy.
+    pub policy: Option<Policy>,
+    /// How busy the agent has been.
+    pub activity: Activity,
+    /// The origin's circuit; none if nothing is known of it.
+    pub circuit: Option<Circuit>,
+    /// The external issuer's key as a JWK.
+    pub external_key: Option<String>,
+}
+
+/// How trust moves: `trust + rate × (target − trust)`, applied by the database.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct TrustRule {
+    /// Where to, 0 to 1.
+    pub target: f64,
+    /// How far of the way, 0 to 1.
+    pub rate: f64,
+}
+
+/// A bound on how many requests may be held; 0 is no bound.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct HeldLimits {
+    /// Pending at most for one agent.
+    pub per_agent: u32,
+    /// Pending at most in all.
+    pub in_all: u32,
+}
+
+/// A decision to record.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Entry {
+    /// The audit row.
+    pub audit: AuditTrail,
+    /// Id of the history row.
+    pub history_id: HistoryId,
+    /// Why it was decided so: a JSON document.
+    pub explanation: String,
+    /// Requests per aligned minute that this agent may make.
+    pub rate_limit: Option<u32>,
+    /// How trust moves.
+    pub trust: TrustRule,
+    /// The request to hold.
+    pub held: Option<HeldRequest>,
+    /// How many may be held.
+    pub held_limits: HeldLimits,
+    /// The circuit whose one probe this request wants to be.
+    pub probe: Option<Origin>,
+}
+
+/// What came of recording; all but `Recorded` leave no audit and no history row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Recorded {
+    /// It is in the database.
+    Recorded,
+    /// Over the limit; seconds until the next minute begins.
+    Limited(u32),
+    /// The circuit is open or its probe is taken; seconds to wait.
+    CircuitOpen(u32),
+    /// The agent is not active (any more).
+    AgentGone,
+    /// As many requests are held as may be.
+    TooManyHeld,
+}

@@ -1,0 +1,154 @@
+//! The ports to the database: the interfaces of `vectra:persistence` as traits.
+//!
+//! Each call is one atomic change or one consistent read. A call that returns
+//! without an error is durable.
+
+use crate::{
+    Agent, AgentChange, AgentHistory, AgentId, AgentStatus, AuditId, AuditTrail, Context, Entry,
+    HeldRequest, HeldRequestId, HeldStatus, PersistenceError, Policy, PolicySource, PutResult,
+    Query, Recorded, Timestamp,
+};
+
+/// Result of a repository call.
+pub type Result<T> = std::result::Result<T, PersistenceError>;
+
+/// Largest page a list gives.
+pub const MAX_PAGE: u32 = 1_000;
+
+/// Which agents to list, by name and id.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AgentPage {
+    /// Begin after this name and id.
+    pub after: Option<(String, AgentId)>,
+    /// At most so many, 1 to [`MAX_PAGE`].
+    pub limit: u32,
+    /// Only this state; none means all but deleted.
+    pub status: Option<AgentStatus>,
+    /// Only this owner's.
+    pub owner_id: Option<String>,
+}
+
+/// Which audit rows to list, newest first.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AuditPage {
+    /// Only this agent's.
+    pub agent_id: Option<AgentId>,
+    /// Begin after this time and id.
+    pub after: Option<(Timestamp, AuditId)>,
+    /// At most so many, 1 to [`MAX_PAGE`].
+    pub limit: u32,
+}
+
+/// Which held requests to list, oldest first.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HeldPage {
+    /// Only this state.
+    pub status: Option<HeldStatus>,
+    /// Only this agent's.
+    pub agent_id: Option<AgentId>,
+    /// Begin after this time and id.
+    pub after: Option<(Timestamp, HeldRequestId)>,
+    /// At most so many, 1 to [`MAX_PAGE`].
+    pub limit: u32,
+}
+
+/// Whether a step of a held request is refused once it has expired.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Expiry {
+    /// Refused with a conflict.
+    Refuses,
+    /// Does not matter.
+    Ignored,
+}
+
+/// A step of a held request from one state to another.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HeldStep {
+    /// The held request.
+    pub id: HeldRequestId,
+    /// The states it may be in.
+    pub from: Vec<HeldStatus>,
+    /// The state it is in afterwards.
+    pub to: HeldStatus,
+    /// When the step is made.
+    pub now: Timestamp,
+    /// Whether expiry refuses it.
+    pub expiry: Expiry,
+    /// Who decided, if this step is a decision.
+    pub decided_by: Option<String>,
+    /// What the reviewer wrote.
+    pub comment: Option<String>,
+}
+
+/// Makes the tables (`vectra:persistence/schema`).
+pub trait Schema {
+    /// Makes whatever is missing and returns the version that is now there.
+    fn ensure(&self) -> Result<u32>;
+    /// The version that is there.
+    fn version(&self) -> Result<u32>;
+}
+
+/// The seed's agent repository (`vectra:persistence/agents`).
+pub trait AgentRepository {
+    /// Adds an agent.
+    fn insert(&self, agent: &Agent) -> Result<()>;
+    /// One agent in whatever state.
+    fn find(&self, id: AgentId) -> Result<Option<Agent>>;
+    /// Changes the named columns and returns the row as it is then.
+    fn update(&self, id: AgentId, change: &AgentChange) -> Result<Agent>;
+    /// Makes the agent a tombstone.
+    fn delete(&self, id: AgentId, now: Timestamp) -> Result<()>;
+    /// One page in the order of name, then id.
+    fn list(&self, page: &AgentPage) -> Result<Vec<Agent>>;
+}
+
+/// The seed's history repository (`vectra:persistence/agent-history`).
+pub trait AgentHistoryRepository {
+    /// Appends a row.
+    fn append(&self, entry: &AgentHistory) -> Result<()>;
+    /// The agent's rows not older than `since`, newest first.
+    fn recent(&self, agent: AgentId, since: Timestamp, limit: u32) -> Result<Vec<AgentHistory>>;
+}
+
+/// The seed's audit repository (`vectra:persistence/audit-trail`).
+pub trait AuditRepository {
+    /// Appends a row and its explanation (JSON).
+    fn append(&self, entry: &AuditTrail, explanation: &str) -> Result<()>;
+    /// One row with its explanation.
+    fn find(&self, id: AuditId) -> Result<Option<(AuditTrail, String)>>;
+    /// One page, newest first.
+    fn list(&self, page: &AuditPage) -> Result<Vec<AuditTrail>>;
+}
+
+/// Policies and their revisions (`vectra:persistence/policies`).
+pub trait PolicyRepository {
+    /// Adds a revision unless the newest one is the same.
+    fn put(&self, policy: &Policy) -> Result<PutResult>;
+    /// The newest revision, or the one that is named.
+    fn find(&self, name: &str, revision: Option<u32>) -> Result<Option<Policy>>;
+    /// Newest revisions in the order of name.
+    fn list(&self, after: Option<&str>, limit: u32) -> Result<Vec<Policy>>;
+    /// Retires every policy of `source` whose name is not in `keep`.
+    fn retire_missing(&self, source: PolicySource, keep: &[String], now: Timestamp)
+    -> Result<Vec<String>>;
+}
+
+/// Requests held for a human (`vectra:persistence/held-requests`).
+pub trait HeldRequestRepository {
+    /// One held request.
+    fn find(&self, id: HeldRequestId) -> Result<Option<HeldRequest>>;
+    /// One page, oldest first, `sealed` left empty.
+    fn list(&self, page: &HeldPage) -> Result<Vec<HeldRequest>>;
+    /// Makes a step if the row is in one of the states named.
+    fn advance(&self, step: &HeldStep) -> Result<HeldRequest>;
+    /// Expires up to `limit` pending requests whose time is over.
+    fn expire(&self, now: Timestamp, limit: u32) -> Result<u32>;
+}
+
+/// The hot path (`vectra:persistence/ledger`).
+pub trait Ledger {
+    /// Brings what a decision needs.
+    fn load(&self, query: &Query) -> Result<Context>;
+    /// Records a decision.
+    fn record(&self, entry: &Entry) -> Result<Recorded>;
+}

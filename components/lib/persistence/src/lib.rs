@@ -1,0 +1,1 @@
+//! The SQL of Vectra and its row mapping over a small database trait.

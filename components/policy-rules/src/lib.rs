@@ -1,0 +1,1 @@
+//! The rules component: vectra:decision/policy.

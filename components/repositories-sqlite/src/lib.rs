@@ -1,0 +1,1 @@
+//! The repositories component over spin:sqlite: vectra:persistence.

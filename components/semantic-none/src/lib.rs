@@ -1,0 +1,1 @@
+//! The semantic component that classifies nothing: vectra:decision/semantic.

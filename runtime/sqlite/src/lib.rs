@@ -1,0 +1,1 @@
+//! spin:sqlite for wasmtime, over libsql.

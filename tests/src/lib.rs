@@ -1,0 +1,1 @@
+//! The proof: contract, conformance and end-to-end tests of Vectra.
