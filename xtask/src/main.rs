@@ -1,1 +1,88 @@
-fn main() {}
+//! The commands of the README: `cargo xtask build | up | test | check | bench`.
+
+mod components;
+mod compose;
+mod guests;
+mod host;
+mod licences;
+mod step;
+mod verify;
+mod workspace;
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::{Args, Parser, Subcommand};
+
+use crate::host::HostProfile;
+use crate::workspace::Workspace;
+
+#[derive(Parser)]
+#[command(name = "cargo xtask", about = "Builds, runs and proves Vectra")]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Builds the components, the bundle and the host into dist/
+    Build(BuildArgs),
+    /// Builds, then serves on 127.0.0.1:7080 with vectra.db in the current folder
+    Up(UpArgs),
+    /// Formatting, clippy, licences, and all tests
+    Test,
+    /// Formatting, clippy and licences
+    Check,
+    /// Requests per second beside a native proxy and a wasm hello
+    Bench(BenchArgs),
+}
+
+#[derive(Args)]
+struct BuildArgs {
+    /// Builds the host with the release profile: slower to build, smaller, a little faster
+    #[arg(long)]
+    release: bool,
+}
+
+#[derive(Args)]
+struct UpArgs {
+    /// Handed to `vectra up`
+    #[arg(last = true)]
+    args: Vec<String>,
+}
+
+#[derive(Args)]
+struct BenchArgs {
+    /// How long each target is measured, in seconds
+    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..=60))]
+    seconds: u64,
+}
+
+fn main() -> ExitCode {
+    match run(Cli::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(cli: Cli) -> Result<()> {
+    let workspace = Workspace::locate()?;
+    match cli.command {
+        Command::Build(args) => {
+            let profile = if args.release {
+                HostProfile::Release
+            } else {
+                HostProfile::Dev
+            };
+            host::build_all(&workspace, profile).map(|_| ())
+        }
+        Command::Up(args) => host::up(&workspace, &args.args),
+        Command::Test => verify::test(&workspace),
+        Command::Check => verify::check(&workspace),
+        Command::Bench(args) => verify::bench(&workspace, args.seconds),
+    }
+}

@@ -1,1 +1,142 @@
-//! The gateway component: wasi:http in, decision and repositories behind it.
+//! The gateway component: translates between WIT and `vectra-api`, nothing else.
+
+mod bindings;
+mod decision;
+mod http_in;
+mod http_out;
+mod persistence;
+mod surroundings;
+
+use bindings::exports::vectra::gateway::{lifecycle, metrics, settings};
+use bindings::exports::wasi::http::incoming_handler;
+use bindings::wasi::http::types::{IncomingRequest, ResponseOutparam};
+use vectra_api::settings::Severity;
+use vectra_api::{Gateway, Ports, Settings};
+use vectra_domain::repository::Schema as _;
+
+use decision::Decision;
+use persistence::Repositories;
+use surroundings::Surroundings;
+
+/// Files larger than this are no policies.
+const MAX_FILE: u64 = 1024 * 1024;
+
+struct Component;
+
+bindings::export!(Component with_types_in bindings);
+
+/// One line for the operator.
+fn log(line: &str) {
+    eprintln!("{line}");
+}
+
+impl incoming_handler::Guest for Component {
+    fn handle(request: IncomingRequest, out: ResponseOutparam) {
+        let (settings, problems) =
+            vectra_api::settings::read(&surroundings::config(), &Decision);
+        if problems.iter().any(|problem| problem.severity == Severity::Error) {
+            for problem in &problems {
+                log(&format!("configuration: {}: {}", problem.key, problem.message));
+            }
+            return http_out::misconfigured(out);
+        }
+        serve(&settings, request, out);
+    }
+}
+
+fn serve(settings: &Settings, request: IncomingRequest, out: ResponseOutparam) {
+    let digest = surroundings::bundle_digest();
+    let ports = Ports {
+        schema: &Repositories,
+        agents: &Repositories,
+        audit: &Repositories,
+        policies: &Repositories,
+        held: &Repositories,
+        ledger: &Repositories,
+        engine: &Decision,
+        policy_engine: &Decision,
+        classifier: &Decision,
+        clock: &Surroundings,
+        random: &Surroundings,
+        secrets: &Surroundings,
+        bundle_digest: digest.as_deref(),
+        upstream: &http_out::Outgoing,
+    };
+    match http_in::read(request) {
+        Ok(request) => {
+            let bodiless = request.method() == http::Method::HEAD;
+            let response = Gateway::new(ports, settings, &log).handle(request);
+            http_out::answer(response, bodiless, out);
+        }
+        Err(status) => http_out::bare(status, out),
+    }
+}
+
+impl settings::Guest for Component {
+    fn check(config: String) -> Vec<settings::Problem> {
+        let (_, problems) = vectra_api::settings::read(&config, &Decision);
+        problems
+            .into_iter()
+            .map(|problem| settings::Problem {
+                severity: match problem.severity {
+                    Severity::Error => settings::Severity::Error,
+                    Severity::Warning => settings::Severity::Warning,
+                },
+                key: problem.key,
+                message: problem.message,
+            })
+            .collect()
+    }
+
+    fn files(config: String) -> Vec<settings::FileRequest> {
+        let (settings, _) = vectra_api::settings::read(&config, &Decision);
+        vec![settings::FileRequest {
+            directory: settings.policy_directory,
+            suffix: ".json".to_owned(),
+            max_size: MAX_FILE,
+        }]
+    }
+}
+
+impl metrics::Guest for Component {
+    fn render() -> String {
+        match Repositories.version() {
+            Ok(version) => format!(
+                "# HELP vectra_schema_version Version of the tables.\n\
+                 # TYPE vectra_schema_version gauge\n\
+                 vectra_schema_version {version}\n"
+            ),
+            Err(_) => String::new(),
+        }
+    }
+}
+
+impl lifecycle::Guest for Component {
+    fn start(files: Vec<lifecycle::File>) -> Result<Vec<lifecycle::Event>, String> {
+        let files = files
+            .into_iter()
+            .map(|file| vectra_api::lifecycle::File { name: file.name, content: file.content })
+            .collect();
+        let now = vectra_api::Clock::now(&Surroundings);
+        vectra_api::lifecycle::start(files, now, &Repositories, &Repositories, &Decision)
+            .map(|events| events.into_iter().map(event).collect())
+            .map_err(|error| error.to_string())
+    }
+
+    fn tick(budget: u32) -> Result<lifecycle::Progress, String> {
+        let now = vectra_api::Clock::now(&Surroundings);
+        vectra_api::lifecycle::tick(budget, now, &Repositories)
+            .map(|(events, more)| lifecycle::Progress {
+                events: events.into_iter().map(event).collect(),
+                more,
+            })
+            .map_err(|error| error.to_string())
+    }
+}
+
+fn event(event: vectra_api::lifecycle::Event) -> lifecycle::Event {
+    match event {
+        vectra_api::lifecycle::Event::Done(text) => lifecycle::Event::Done(text),
+        vectra_api::lifecycle::Event::Warning(text) => lifecycle::Event::Warning(text),
+    }
+}

@@ -1,1 +1,52 @@
 //! The wasm host of Vectra: wasmtime, a wasi:http server and its limits.
+//!
+//! This crate serves *any* component that exports `wasi:http/incoming-handler@0.2.x`.
+//! It offers WASI 0.2 without files, sockets and environment, an outgoing HTTP
+//! client that reaches only checked addresses ([`outbound`]), and the variables
+//! of `fermyon:spin/variables@2.0.0`. Anything else a component imports is linked
+//! by the caller through [`Capabilities`]; the host does not know what it is.
+//!
+//! ```no_run
+//! use std::sync::Arc;
+//! use vectra_host::{Bundle, Host, HostOptions, Limits, NoCapabilities, Server, ServerOptions};
+//!
+//! # async fn run() -> Result<(), vectra_host::HostError> {
+//! let bundle = Bundle::load(&std::fs::read("hello.wasm")?, &Limits::default(), None)?;
+//! let host = Host::new(&bundle, NoCapabilities, HostOptions::default())?;
+//! let server = Server::bind("127.0.0.1:0".parse().unwrap(), ServerOptions::default()).await?;
+//! println!("http://{}", server.address());
+//! server.serve(Arc::new(host), std::future::pending()).await;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! Every request gets a fresh instance, and every instance has bounds: memory,
+//! time spent computing, time in all ([`Limits`]). A guest over its bounds is
+//! stopped and its client answered; the others do not notice.
+
+mod bindings;
+mod body;
+mod bundle;
+mod capabilities;
+mod error;
+mod framing;
+mod guest;
+mod hosted;
+mod limits;
+mod meter;
+pub mod outbound;
+mod problem;
+mod server;
+mod state;
+mod stdio;
+mod variables;
+
+pub use bundle::Bundle;
+pub use capabilities::{Capabilities, NoCapabilities};
+pub use error::{HostError, LimitReached};
+pub use guest::{Host, HostOptions};
+pub use hosted::{Event, File, FileRequest, HostedError, Problem, Progress, Severity};
+pub use limits::Limits;
+pub use server::{Server, ServerOptions};
+pub use state::RequestState;
+pub use variables::{Variables, VariablesError};

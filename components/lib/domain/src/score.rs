@@ -55,6 +55,11 @@ score!(
     RiskScore
 );
 
+impl RiskScore {
+    /// The highest.
+    pub const MAX: Self = Self(1.0);
+}
+
 impl TrustScore {
     /// What a new agent starts with (OB §6).
     pub const INITIAL: Self = Self(0.5);

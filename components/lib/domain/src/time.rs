@@ -21,6 +21,8 @@ pub enum TimeError {
 pub struct Timestamp(i64);
 
 impl Timestamp {
+    /// 1970-01-01T00:00:00Z.
+    pub const EPOCH: Self = Self(0);
     /// Microseconds in a second.
     pub const SECOND: i64 = 1_000_000;
     /// Microseconds in a minute.

@@ -1,0 +1,153 @@
+//! The repositories of `vectra:persistence` as ports.
+
+mod hot;
+mod records;
+
+use vectra_domain::repository::{
+    AgentPage, AgentRepository, AuditPage, AuditRepository, Expiry, HeldPage,
+    HeldRequestRepository, HeldStep, PolicyRepository, Result, Schema,
+};
+use vectra_domain::{
+    Agent, AgentChange, AgentId, AuditId, AuditTrail, HeldRequest, HeldRequestId, Policy,
+    PolicySource, PutResult, Timestamp,
+};
+
+use crate::bindings::vectra::persistence as wit;
+use records::{
+    agent_from, agent_to, audit_from, audit_to, change_to, error, held_from, policy_from,
+    policy_to, source_to,
+};
+
+/// The composed repositories component.
+pub struct Repositories;
+
+impl Schema for Repositories {
+    fn ensure(&self) -> Result<u32> {
+        wit::schema::ensure().map_err(error)
+    }
+
+    fn version(&self) -> Result<u32> {
+        wit::schema::version().map_err(error)
+    }
+}
+
+impl AgentRepository for Repositories {
+    fn insert(&self, agent: &Agent) -> Result<()> {
+        wit::agents::insert(&agent_to(agent)).map_err(error)
+    }
+
+    fn find(&self, id: AgentId) -> Result<Option<Agent>> {
+        wit::agents::find(&id.to_string()).map_err(error)?.map(agent_from).transpose()
+    }
+
+    fn update(&self, id: AgentId, change: &AgentChange) -> Result<Agent> {
+        let changed = wit::agents::update(&id.to_string(), &change_to(change));
+        agent_from(changed.map_err(error)?)
+    }
+
+    fn delete(&self, id: AgentId, now: Timestamp) -> Result<()> {
+        wit::agents::delete(&id.to_string(), now.micros()).map_err(error)
+    }
+
+    fn list(&self, page: &AgentPage) -> Result<Vec<Agent>> {
+        let after = page
+            .after
+            .as_ref()
+            .map(|(name, id)| wit::agents::Cursor { name: name.clone(), id: id.to_string() });
+        let query = wit::agents::PageQuery {
+            after,
+            limit: page.limit,
+            status: page.status.map(records::status_to),
+            owner_id: page.owner_id.clone(),
+        };
+        wit::agents::list(&query).map_err(error)?.into_iter().map(agent_from).collect()
+    }
+}
+
+impl AuditRepository for Repositories {
+    fn append(&self, entry: &AuditTrail, explanation: &str) -> Result<()> {
+        wit::audit_trail::append(&audit_to(entry), explanation).map_err(error)
+    }
+
+    fn find(&self, id: AuditId) -> Result<Option<(AuditTrail, String)>> {
+        wit::audit_trail::find(&id.to_string())
+            .map_err(error)?
+            .map(|(row, explanation)| Ok((audit_from(row)?, explanation)))
+            .transpose()
+    }
+
+    fn list(&self, page: &AuditPage) -> Result<Vec<AuditTrail>> {
+        let after = page.after.map(|(time, id)| wit::audit_trail::Cursor {
+            timestamp: time.micros(),
+            id: id.to_string(),
+        });
+        let query = wit::audit_trail::PageQuery {
+            agent_id: page.agent_id.map(|id| id.to_string()),
+            after,
+            limit: page.limit,
+        };
+        wit::audit_trail::list(&query).map_err(error)?.into_iter().map(audit_from).collect()
+    }
+}
+
+impl PolicyRepository for Repositories {
+    fn put(&self, policy: &Policy) -> Result<PutResult> {
+        let put = wit::policies::put(&policy_to(policy)).map_err(error)?;
+        Ok(PutResult { revision: put.revision, changed: put.changed })
+    }
+
+    fn find(&self, name: &str, revision: Option<u32>) -> Result<Option<Policy>> {
+        wit::policies::find(name, revision).map_err(error)?.map(policy_from).transpose()
+    }
+
+    fn list(&self, after: Option<&str>, limit: u32) -> Result<Vec<Policy>> {
+        let policies = wit::policies::list(after, limit).map_err(error)?;
+        policies.into_iter().map(policy_from).collect()
+    }
+
+    fn retire_missing(
+        &self,
+        source: PolicySource,
+        keep: &[String],
+        now: Timestamp,
+    ) -> Result<Vec<String>> {
+        wit::policies::retire_missing(source_to(source), keep, now.micros()).map_err(error)
+    }
+}
+
+impl HeldRequestRepository for Repositories {
+    fn find(&self, id: HeldRequestId) -> Result<Option<HeldRequest>> {
+        wit::held_requests::find(&id.to_string()).map_err(error)?.map(held_from).transpose()
+    }
+
+    fn list(&self, page: &HeldPage) -> Result<Vec<HeldRequest>> {
+        let after = page.after.map(|(time, id)| wit::held_requests::Cursor {
+            created_at: time.micros(),
+            id: id.to_string(),
+        });
+        let query = wit::held_requests::PageQuery {
+            status: page.status.map(records::held_status_to),
+            agent_id: page.agent_id.map(|id| id.to_string()),
+            after,
+            limit: page.limit,
+        };
+        wit::held_requests::list(&query).map_err(error)?.into_iter().map(held_from).collect()
+    }
+
+    fn advance(&self, step: &HeldStep) -> Result<HeldRequest> {
+        let step = wit::held_requests::Step {
+            id: step.id.to_string(),
+            from: step.from.iter().copied().map(records::held_status_to).collect(),
+            to: records::held_status_to(step.to),
+            now: step.now.micros(),
+            unless_expired: step.expiry == Expiry::Refuses,
+            decided_by: step.decided_by.clone(),
+            comment: step.comment.clone(),
+        };
+        held_from(wit::held_requests::advance(&step).map_err(error)?)
+    }
+
+    fn expire(&self, now: Timestamp, limit: u32) -> Result<u32> {
+        wit::held_requests::expire(now.micros(), limit).map_err(error)
+    }
+}

@@ -1,0 +1,146 @@
+//! What the gateway needs from outside.
+
+use vectra_decision::{
+    ClassifierDescription, Compiled, Evaluation, Input, Intent, IntentQuestion, PolicyQuestion,
+    Problem, Verdict,
+};
+use vectra_domain::Timestamp;
+use vectra_domain::repository::{
+    AgentRepository, AuditRepository, HeldRequestRepository, Ledger, PolicyRepository, Schema,
+};
+
+/// The present.
+pub trait Clock {
+    /// Now.
+    fn now(&self) -> Timestamp;
+}
+
+/// Random bytes fit for keys.
+pub trait Random {
+    /// Fills `bytes`.
+    fn fill(&self, bytes: &mut [u8]);
+}
+
+/// The secrets the gateway works with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Secret {
+    /// Signs agents' tokens; at least 32 bytes.
+    Token,
+    /// The first operator's key.
+    AdminKey,
+    /// Encrypts held requests; base64 of 32 bytes.
+    DataKey,
+}
+
+/// Where secrets come from.
+pub trait Secrets {
+    /// The secret's text.
+    ///
+    /// # Errors
+    /// Why it cannot be had; the text holds no secret and is for the log.
+    fn get(&self, secret: Secret) -> Result<String, String>;
+}
+
+/// `vectra:decision/engine`.
+pub trait Engine {
+    /// Evaluates a request.
+    fn evaluate(&self, input: &Input) -> Evaluation;
+}
+
+/// `vectra:decision/policy`.
+pub trait PolicyEngine {
+    /// Compiles a policy.
+    ///
+    /// # Errors
+    /// All that is wrong with it.
+    fn compile(&self, source: &str) -> Result<Compiled, Vec<Problem>>;
+    /// Asks a policy.
+    fn evaluate(&self, code: &[u8], question: &PolicyQuestion) -> Verdict;
+}
+
+/// `vectra:decision/semantic`.
+pub trait Classifier {
+    /// What kind of classifier this is.
+    fn describe(&self) -> ClassifierDescription;
+    /// Classifies.
+    fn classify(&self, question: &IntentQuestion) -> Intent;
+}
+
+/// A body on its way to the upstream.
+#[derive(Debug)]
+pub enum OutgoingBody<B> {
+    /// None.
+    Empty,
+    /// Read and inspected.
+    Bytes(Vec<u8>),
+    /// Passed on as it comes, uninspected.
+    Stream(B),
+}
+
+/// Why the upstream did not answer. Messages are for the log.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum UpstreamError {
+    /// The host does not let the gateway go there.
+    #[error("the address may not be reached: {0}")]
+    Prohibited(String),
+    /// It could not be reached, or broke off.
+    #[error("unreachable: {0}")]
+    Unreachable(String),
+}
+
+/// HTTP to the upstream. `B` is the body of the agent's request.
+pub trait Upstream<B> {
+    /// The body of its answers.
+    type Body;
+    /// Sends a request once and waits for the head of the answer.
+    ///
+    /// # Errors
+    /// [`UpstreamError`] if there is no answer.
+    fn send(
+        &self,
+        request: http::Request<OutgoingBody<B>>,
+    ) -> Result<http::Response<Self::Body>, UpstreamError>;
+}
+
+/// All ports together.
+pub struct Ports<'a, U> {
+    /// Makes the tables.
+    pub schema: &'a dyn Schema,
+    /// Agents.
+    pub agents: &'a dyn AgentRepository,
+    /// The audit.
+    pub audit: &'a dyn AuditRepository,
+    /// Policies.
+    pub policies: &'a dyn PolicyRepository,
+    /// Held requests.
+    pub held: &'a dyn HeldRequestRepository,
+    /// The hot path.
+    pub ledger: &'a dyn Ledger,
+    /// Decides.
+    pub engine: &'a dyn Engine,
+    /// Compiles and asks policies.
+    pub policy_engine: &'a dyn PolicyEngine,
+    /// Says what requests mean.
+    pub classifier: &'a dyn Classifier,
+    /// The present.
+    pub clock: &'a dyn Clock,
+    /// Random bytes.
+    pub random: &'a dyn Random,
+    /// Secrets.
+    pub secrets: &'a dyn Secrets,
+    /// The digest of the bundle, where the host supplies it.
+    pub bundle_digest: Option<&'a str>,
+    /// The way out.
+    pub upstream: &'a U,
+}
+
+impl<U> Ports<'_, U> {
+    /// A new UUIDv7: sorts by the time it was made.
+    pub(crate) fn uuid(&self) -> uuid::Uuid {
+        let millis = self.clock.now().micros().div_euclid(1_000);
+        let mut random = [0; 10];
+        self.random.fill(&mut random);
+        uuid::Builder::from_unix_timestamp_millis(u64::try_from(millis).unwrap_or(0), &random)
+            .into_uuid()
+    }
+}

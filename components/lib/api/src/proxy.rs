@@ -1,0 +1,206 @@
+//! `ANY /proxy/<url>`: authenticate, read, decide, record, and only then forward,
+//! refuse or hold.
+
+mod decide;
+mod forward;
+mod headers;
+mod hold;
+mod mask;
+mod record;
+pub(crate) mod target;
+
+use http::{HeaderMap, Method, Response, StatusCode, header};
+use serde_json::json;
+use vectra_decision::{Body, Decision, DecisionType};
+use vectra_domain::{
+    Agent, AgentId, AgentStatus, Context, Entry, HeldRequest, Origin, Query, Recorded, Timestamp,
+};
+
+use crate::auth::Carrier;
+use crate::gateway::{Answer, Gateway, json};
+use crate::ports::{OutgoingBody, Upstream};
+use crate::problem::{Kind, Refusal};
+use crate::{BodyError, RequestBody, ResponseBody};
+use forward::Permit;
+use target::{Target, TargetError};
+
+/// A request that may be decided about.
+struct Proxied {
+    method: Method,
+    target: Target,
+    /// What would be forwarded.
+    headers: HeaderMap,
+    /// The body, if it was inspected.
+    body: Vec<u8>,
+    /// What was done with it.
+    inspection: Body,
+    /// The trace it belongs to: 32 hexadecimal digits.
+    trace_id: String,
+}
+
+impl<U> Gateway<'_, U> {
+    /// In the order of OB §4.3: path, target, token, body, agent, decision, record.
+    pub(crate) fn proxy<B>(&self, head: http::request::Parts, body: B) -> Answer<U::Body>
+    where
+        B: RequestBody,
+        U: Upstream<B>,
+    {
+        let target = read_target(&head.uri)?;
+        let (agent_id, carrier) = self.agent(&head.headers)?;
+        let (proxied, outgoing) = self.read_request(head, body, target, carrier)?;
+        let context = self.load(agent_id, &proxied.target)?;
+        let agent = active(context.agent.as_ref())?;
+        let decision = self.decide(&proxied, agent, &context);
+        let held = match decision.outcome {
+            DecisionType::Hitl => Some(self.hold(&proxied, agent, &decision)?),
+            DecisionType::Allow | DecisionType::Deny => None,
+        };
+        let entry = self.entry(&proxied, agent, &context, &decision, held);
+        let permit = self.record(&entry)?;
+        match decision.outcome {
+            DecisionType::Allow => self.forward(permit, proxied, outgoing),
+            DecisionType::Deny => Err(denied(&decision, &entry)),
+            DecisionType::Hitl => held_answer(&entry),
+        }
+    }
+
+    /// Reads the body, after authentication and before deciding. The bytes that are
+    /// inspected are the bytes that are forwarded.
+    fn read_request<B: RequestBody>(
+        &self,
+        head: http::request::Parts,
+        body: B,
+        target: Target,
+        carrier: Carrier,
+    ) -> Result<(Proxied, OutgoingBody<B>), Refusal> {
+        let settings = &self.settings.proxy;
+        let length = content_length(&head.headers);
+        let trace_id = self.trace_id(&head.headers);
+        let headers = headers::to_upstream(&head.headers, carrier);
+        let method = head.method;
+        if settings.uninspected.contains(&target.host) {
+            let inspection = Body::Uninspected(length.unwrap_or(0));
+            let proxied =
+                Proxied { method, target, headers, body: Vec::new(), inspection, trace_id };
+            return Ok((proxied, OutgoingBody::Stream(body)));
+        }
+        let limit = settings.max_inspected_body;
+        let too_large =
+            || Refusal::new(Kind::TooLarge).detail(format!("at most {limit} bytes are inspected"));
+        if length.is_some_and(|length| length > limit as u64) {
+            return Err(too_large());
+        }
+        let body = body.read(limit).map_err(|error| match error {
+            BodyError::TooLong(_) => too_large(),
+            BodyError::Broken(_) => Refusal::new(Kind::Invalid).detail(error.to_string()),
+        })?;
+        let inspection = headers::inspect(&headers, &body);
+        Ok((Proxied { method, target, headers, body, inspection, trace_id }, OutgoingBody::Empty))
+    }
+
+    fn load(&self, agent_id: AgentId, target: &Target) -> Result<Context, Refusal> {
+        let origin = Origin {
+            scheme: target.scheme.to_owned(),
+            host: target.host.host.clone(),
+            port: target.host.port,
+        };
+        let now = self.ports.clock.now();
+        let query = Query { agent_id, origin: Some(origin), now, external: None };
+        self.with_schema(|| self.ports.ledger.load(&query)).map_err(Refusal::from)
+    }
+
+    /// Records the decision. Only a recorded decision is a permit; nothing is ever
+    /// recorded twice.
+    fn record(&self, entry: &Entry) -> Result<Permit, Refusal> {
+        match self.ports.ledger.record(entry) {
+            Ok(Recorded::Recorded) => Ok(Permit::recorded()),
+            Ok(Recorded::Limited(seconds)) => {
+                let detail = format!("Rate limit exceeded. Try again in {seconds} seconds.");
+                Err(Refusal::new(Kind::RateLimited).detail(detail).retry_after(seconds))
+            }
+            Ok(Recorded::CircuitOpen(seconds)) => {
+                Err(Refusal::new(Kind::CircuitOpen).retry_after(seconds))
+            }
+            Ok(Recorded::AgentGone) => Err(inactive()),
+            Ok(Recorded::TooManyHeld) => {
+                let detail = "as many requests wait for a human as may";
+                Err(Refusal::new(Kind::TooManyHeld).detail(detail).retry_after(HELD_RETRY))
+            }
+            Err(error) => Err(Refusal::new(Kind::NotRecorded)
+                .detail("nothing was forwarded")
+                .internal(error.to_string())),
+        }
+    }
+
+    /// The trace id of `traceparent` (W3C Trace Context), or a new one.
+    fn trace_id(&self, headers: &HeaderMap) -> String {
+        let given = headers.get("traceparent").and_then(|value| value.to_str().ok());
+        let valid = |id: &&str| {
+            id.len() == 32
+                && id.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+                && id.bytes().any(|byte| byte != b'0')
+        };
+        match given.and_then(|text| text.split('-').nth(1)).filter(valid) {
+            Some(id) => id.to_owned(),
+            None => self.ports.uuid().as_simple().to_string(),
+        }
+    }
+}
+
+/// Seconds after which an agent may ask again for a held request.
+const HELD_RETRY: u32 = 5;
+
+fn read_target(uri: &http::Uri) -> Result<Target, Refusal> {
+    let text = uri.path_and_query().map_or("", |path| path.as_str());
+    target::parse(text).map_err(|error| {
+        let kind = if error == TargetError::TooLong { Kind::UrlTooLong } else { Kind::BadTarget };
+        Refusal::new(kind).detail(error.to_string())
+    })
+}
+
+fn active(agent: Option<&Agent>) -> Result<&Agent, Refusal> {
+    agent.filter(|agent| agent.status == AgentStatus::Active).ok_or_else(inactive)
+}
+
+fn inactive() -> Refusal {
+    Refusal::new(Kind::Denied).detail("Agent is not active")
+}
+
+fn content_length(headers: &HeaderMap) -> Option<u64> {
+    headers.get(header::CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
+}
+
+/// 403 with the reason, the rule and the row that records it.
+fn denied(decision: &Decision, entry: &Entry) -> Refusal {
+    let reason = decision.reason.clone().unwrap_or_else(|| "Access denied".to_owned());
+    let refusal = Refusal::new(Kind::Denied)
+        .detail(reason)
+        .member("stage", json!(decision.stage))
+        .member("auditId", entry.audit.id.to_string());
+    match &decision.rule {
+        Some(rule) => refusal.member("rule", rule.clone()),
+        None => refusal,
+    }
+}
+
+/// 202 with the place to ask at.
+fn held_answer<B>(entry: &Entry) -> Answer<B> {
+    let Some(HeldRequest { id, reason, expires_at, .. }) = &entry.held else {
+        return Err(Refusal::new(Kind::NotRecorded).internal("a held decision without its request"));
+    };
+    let expires_at: &Timestamp = expires_at;
+    let body = json!({
+        "id": id.to_string(),
+        "status": "Pending",
+        "reason": reason,
+        "expiresAt": expires_at.to_string(),
+        "auditId": entry.audit.id.to_string(),
+    });
+    let mut response: Response<ResponseBody<B>> = json(StatusCode::ACCEPTED, &body);
+    let headers = response.headers_mut();
+    if let Ok(location) = format!("/hitls/{id}").parse() {
+        headers.insert(header::LOCATION, location);
+    }
+    headers.insert(header::RETRY_AFTER, HELD_RETRY.into());
+    Ok(response)
+}

@@ -1,0 +1,217 @@
+//! The gateway's configuration: raw JSON in, checked settings out, all problems at
+//! once (design §7, OB §17).
+
+mod keys;
+mod tree;
+
+use vectra_decision as decision;
+use vectra_domain::HeldLimits;
+
+use crate::proxy::target::HostPort;
+use crate::ports::Classifier;
+use tree::Tree;
+
+/// Something wrong with the configuration.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    /// How bad it is.
+    pub severity: Severity,
+    /// The key, as in `HumanInTheLoop.Threshold`.
+    pub key: String,
+    /// What is wrong with it.
+    pub message: String,
+}
+
+/// How bad a problem is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Severity {
+    /// The gateway must not start.
+    Error,
+    /// It starts and says so.
+    Warning,
+}
+
+/// The checked configuration.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Settings {
+    /// Requests per agent and aligned minute; none if unlimited.
+    pub rate_limit: Option<u32>,
+    /// Agents' tokens.
+    pub tokens: TokenSettings,
+    /// Where policy files lie.
+    pub policy_directory: String,
+    /// Whether policies are asked at all.
+    pub policies: PolicyUse,
+    /// What the engine is told.
+    pub decision: decision::Settings,
+    /// Held requests.
+    pub held: HeldSettings,
+    /// Forwarding.
+    pub proxy: ProxySettings,
+}
+
+/// Whether policies are asked at all (`Policy.Enabled`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PolicyUse {
+    /// They are.
+    Asked,
+    /// They are not; every agent counts as unassigned and allowed (OB §7.1).
+    Off,
+}
+
+/// Agents' tokens (OB §5.2).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TokenSettings {
+    /// `iss`.
+    pub issuer: String,
+    /// `aud`.
+    pub audience: String,
+    /// Life of a token, in seconds.
+    pub lifetime: i64,
+    /// Cost of bcrypt.
+    pub bcrypt_cost: u32,
+}
+
+/// Held requests.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HeldSettings {
+    /// How long one waits for a human, in seconds.
+    pub timeout: i64,
+    /// How many may wait.
+    pub limits: HeldLimits,
+}
+
+/// Forwarding.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ProxySettings {
+    /// Private targets that agents may reach.
+    pub allowed: Vec<HostPort>,
+    /// Hosts that only the gateway itself may reach.
+    pub internal: Vec<HostPort>,
+    /// Largest body that is inspected, in bytes.
+    pub max_inspected_body: usize,
+    /// Targets whose bodies pass uninspected.
+    pub uninspected: Vec<HostPort>,
+    /// Query parameters whose values are masked in records, lower case.
+    pub masked_parameters: Vec<String>,
+}
+
+/// Parameters that carry secrets by custom.
+const MASKED: [&str; 14] = [
+    "access_token", "api_key", "apikey", "auth", "client_secret", "code", "credential", "key",
+    "password", "secret", "sig", "signature", "token", "x-amz-signature",
+];
+
+/// Reads the configuration. The settings are usable only if no problem is an error.
+pub fn read(text: &str, classifier: &dyn Classifier) -> (Settings, Vec<Problem>) {
+    let mut tree = Tree::parse(text);
+    let semantic = semantic(&mut tree, classifier);
+    let enabled = tree.flag("Policy.Enabled", true);
+    let policies = if enabled { PolicyUse::Asked } else { PolicyUse::Off };
+    let settings = Settings {
+        rate_limit: rate_limit(&mut tree),
+        tokens: tokens(&mut tree),
+        policy_directory: tree.text("Policy.Providers.Internal.Directory", "policies"),
+        policies,
+        decision: decision(&mut tree, policies, semantic),
+        held: held(&mut tree),
+        proxy: proxy(&mut tree),
+    };
+    providers(&mut tree);
+    (settings, tree.finish(&keys::INERT, &keys::SECRETS))
+}
+
+fn rate_limit(tree: &mut Tree) -> Option<u32> {
+    let enabled = tree.flag("System.RateLimit.Enabled", true);
+    let limit = tree.number("System.RateLimit.DefaultRequestsPerMinute", 0..=1_000_000, 60);
+    enabled.then_some(limit)
+}
+
+fn tokens(tree: &mut Tree) -> TokenSettings {
+    let base = "Security.AgentAuth.SelfSigned";
+    TokenSettings {
+        issuer: tree.text(&format!("{base}.Issuer"), "vectra"),
+        audience: tree.text(&format!("{base}.Audience"), "vectra-agents"),
+        lifetime: tree.span(&format!("{base}.Expiration"), 1..=86_400, 900),
+        bcrypt_cost: tree.number("Security.AgentAuth.BcryptCost", 4..=16, 11),
+    }
+}
+
+fn decision(
+    tree: &mut Tree,
+    policies: PolicyUse,
+    semantic: Option<decision::SemanticSettings>,
+) -> decision::Settings {
+    let unassigned = tree.outcome("Policy.Unassigned", decision::DecisionType::Allow);
+    decision::Settings {
+        unassigned: match policies {
+            PolicyUse::Asked => unassigned,
+            PolicyUse::Off => decision::DecisionType::Allow,
+        },
+        undecodable_body: tree.outcome("Proxy.UndecodableBody", decision::DecisionType::Deny),
+        risk_weights: decision::RiskWeights::default(),
+        risk_threshold: tree.share("HumanInTheLoop.Threshold", 0.8),
+        semantic,
+    }
+}
+
+fn semantic(tree: &mut Tree, classifier: &dyn Classifier) -> Option<decision::SemanticSettings> {
+    let enabled = tree.flag("Semantic.Enabled", false);
+    let threshold = tree.share("Semantic.ConfidenceThreshold", 0.7);
+    let allow = tree.flag("Semantic.AllowLowConfidence", false);
+    tree.text("Semantic.DefaultProvider", "Internal");
+    if !enabled {
+        return None;
+    }
+    if !classifier.describe().classifies {
+        let message = "cannot be true: the classifier composed into this bundle classifies nothing";
+        tree.refuse("Semantic.Enabled", message);
+    }
+    use decision::DecisionType::{Allow, Hitl};
+    Some(decision::SemanticSettings {
+        confidence_threshold: threshold,
+        low_confidence: if allow { Allow } else { Hitl },
+        deny_labels: vec!["harmful".to_owned()],
+        hold_labels: ["bulk_export", "destructive_delete", "admin_action"]
+            .map(str::to_owned)
+            .to_vec(),
+    })
+}
+
+fn held(tree: &mut Tree) -> HeldSettings {
+    tree.flag("HumanInTheLoop.Enabled", true);
+    HeldSettings {
+        timeout: tree.number("HumanInTheLoop.TimeoutSeconds", 1..=2_592_000, 3_600),
+        limits: HeldLimits {
+            per_agent: tree.number("HumanInTheLoop.MaxPendingPerAgent", 0..=1_000_000, 20),
+            in_all: tree.number("HumanInTheLoop.MaxPendingRequests", 0..=1_000_000, 100),
+        },
+    }
+}
+
+fn proxy(tree: &mut Tree) -> ProxySettings {
+    let masked = tree.texts("Proxy.MaskedQueryParameters");
+    ProxySettings {
+        allowed: tree.hosts("Proxy.AllowedUpstreams"),
+        internal: tree.hosts("Security.InternalHosts"),
+        max_inspected_body: tree.number("Proxy.MaxInspectedBody", 0..=67_108_864, 1_048_576),
+        uninspected: tree.hosts("Proxy.UninspectedOrigins"),
+        masked_parameters: match masked {
+            Some(names) => names.iter().map(|name| name.to_lowercase()).collect(),
+            None => MASKED.map(str::to_owned).to_vec(),
+        },
+    }
+}
+
+/// Providers of the original that this version does not have are refused, since
+/// going on without them would decide otherwise than the operator believes.
+fn providers(tree: &mut Tree) {
+    for (key, only) in
+        [("Policy.DefaultProvider", "Internal"), ("Security.AgentAuth.Provider", "SelfSigned")]
+    {
+        let chosen = tree.text(key, only);
+        if !chosen.eq_ignore_ascii_case(only) {
+            tree.refuse(key, &format!("`{chosen}` is not available: only `{only}` is"));
+        }
+    }
+}

@@ -1,0 +1,43 @@
+//! What differs between databases, in one place each.
+
+mod sqlite;
+
+use vectra_domain::PersistenceError;
+
+pub use sqlite::SQLITE;
+
+use crate::DatabaseError;
+use crate::filter::Kind;
+
+/// The SQL of one database. Statements take their parameters in the order in which
+/// `repository` binds them and give columns in the order in which `mapping` reads them.
+pub struct Dialect {
+    /// Makes the tables: statements, each of which may be repeated.
+    pub(crate) schema: fn() -> Vec<&'static str>,
+    /// What a database error means.
+    pub(crate) error: fn(&DatabaseError) -> PersistenceError,
+    /// The text of the n-th parameter, from 1.
+    pub(crate) placeholder: fn(usize, Kind) -> String,
+    pub(crate) version: &'static str,
+    pub(crate) set_version: &'static str,
+    pub(crate) agent_insert: &'static str,
+    pub(crate) agent_find: &'static str,
+    pub(crate) agent_update: &'static str,
+    pub(crate) agent_delete: &'static str,
+    pub(crate) agent_list: &'static str,
+    pub(crate) history_append: &'static str,
+    pub(crate) history_recent: &'static str,
+    pub(crate) audit_append: &'static str,
+    pub(crate) audit_find: &'static str,
+    pub(crate) audit_list: &'static str,
+    pub(crate) policy_put: &'static str,
+    pub(crate) policy_find: &'static str,
+    pub(crate) policy_list: &'static str,
+    pub(crate) policy_retire: &'static str,
+    pub(crate) held_find: &'static str,
+    pub(crate) held_list: &'static str,
+    pub(crate) held_advance: &'static str,
+    pub(crate) held_expire: &'static str,
+    pub(crate) load: &'static str,
+    pub(crate) record: &'static str,
+}

@@ -1,0 +1,134 @@
+//! SQLite, from 3.38 on.
+
+use vectra_domain::PersistenceError;
+
+use super::Dialect;
+use crate::DatabaseError;
+
+/// SQLite.
+pub static SQLITE: Dialect = Dialect {
+    schema: || {
+        include_str!("../../sql/sqlite/schema.sql")
+            .split("\n\n")
+            .collect()
+    },
+    error,
+    placeholder: |at, _| format!("?{at}"),
+    version: "SELECT MAX(Version) FROM SchemaVersion",
+    set_version: "INSERT INTO SchemaVersion (Version) VALUES (?1) ON CONFLICT DO NOTHING",
+
+    agent_insert: "INSERT INTO Agent (Id, Name, OwnerId, Status, PolicyName, ClientSecretHash,
+  TrustScore, CreatedAt, UpdatedAt) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+    agent_find: "SELECT Id, Name, OwnerId, Status, PolicyName, ClientSecretHash, TrustScore,
+  CreatedAt, UpdatedAt FROM Agent WHERE Id = ?1",
+    agent_update:
+        "UPDATE Agent SET Name = COALESCE(?2, Name),
+  OwnerId = CASE ?3 WHEN 0 THEN OwnerId ELSE ?4 END, Status = COALESCE(?5, Status),
+  PolicyName = CASE ?6 WHEN 0 THEN PolicyName ELSE ?7 END,
+  ClientSecretHash = COALESCE(?8, ClientSecretHash), UpdatedAt = ?9
+WHERE Id = ?1 AND Status <> 3
+RETURNING Id, Name, OwnerId, Status, PolicyName, ClientSecretHash, TrustScore, CreatedAt, UpdatedAt",
+    agent_delete: "UPDATE Agent SET Status = 3, UpdatedAt = ?2 WHERE Id = ?1 AND Status <> 3
+RETURNING Id",
+    agent_list: "SELECT Id, Name, OwnerId, Status, PolicyName, ClientSecretHash, TrustScore,
+  CreatedAt, UpdatedAt FROM Agent",
+
+    history_append: "INSERT INTO AgentHistory (Id, AgentId, Method, Path, Timestamp, DecisionType)
+SELECT ?1, ?2, ?3, ?4, ?5, ?6 WHERE EXISTS (SELECT 1 FROM Agent WHERE Id = ?2) RETURNING Id",
+    history_recent: "SELECT Id, AgentId, Method, Path, Timestamp, DecisionType FROM AgentHistory
+WHERE AgentId = ?1 AND Timestamp >= ?2 ORDER BY Timestamp DESC, Id DESC LIMIT ?3",
+
+    audit_append: "INSERT INTO AuditEntryV1 (AuditId, AgentId, DecisionType, Reason, Method, Path,
+  TargetUrl, RiskScore, Timestamp, Explanation) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+    audit_find: "SELECT t.Id, t.AgentId, t.DecisionType, t.Reason, t.Method, t.Path, t.TargetUrl,
+  t.RiskScore, t.Timestamp, e.Document
+FROM AuditTrail t LEFT JOIN AuditExplanation e ON e.AuditId = t.Id WHERE t.Id = ?1",
+    audit_list: "SELECT Id, AgentId, DecisionType, Reason, Method, Path, TargetUrl, RiskScore,
+  Timestamp FROM AuditTrail",
+
+    policy_put: "INSERT INTO PolicyPutV1 (Name, Document, Compiled, Status, Problem, Source,
+  SourceName, ContentHash, CreatedAt, Newest)
+SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, (SELECT MAX(Revision) FROM Policy WHERE Name = ?1)
+RETURNING (SELECT MAX(Revision) FROM Policy WHERE Name = ?1), Newest",
+    policy_find: "SELECT Name, Revision, Document, Compiled, Status, Problem, Source, SourceName,
+  ContentHash, CreatedAt FROM Policy WHERE Name = ?1
+  AND Revision = COALESCE(?2, (SELECT MAX(Revision) FROM Policy WHERE Name = ?1))",
+    policy_list: "SELECT Name, Revision, Document, Compiled, Status, Problem, Source, SourceName,
+  ContentHash, CreatedAt FROM Policy p WHERE Name > ?1
+  AND Revision = (SELECT MAX(Revision) FROM Policy WHERE Name = p.Name)
+ORDER BY Name LIMIT ?2",
+    policy_retire:
+        "INSERT INTO Policy (Name, Revision, Document, Compiled, Status, Problem, Source,
+  SourceName, ContentHash, CreatedAt)
+SELECT Name, Revision + 1, Document, Compiled, 2, NULL, Source, SourceName, ContentHash, ?3
+FROM Policy p WHERE Source = ?1 AND Status <> 2
+  AND Revision = (SELECT MAX(Revision) FROM Policy WHERE Name = p.Name)
+  AND Name NOT IN (SELECT value FROM json_each(?2))
+RETURNING Name",
+
+    held_find: "SELECT Id, AgentId, AuditId, Status, Reason, Method, TargetUrl, Digest, KeyId,
+  Sealed, CreatedAt, ExpiresAt, DecidedBy, DecidedAt, Comment FROM HeldRequest WHERE Id = ?1",
+    held_list: "SELECT Id, AgentId, AuditId, Status, Reason, Method, TargetUrl, Digest, KeyId,
+  x'' AS Sealed, CreatedAt, ExpiresAt, DecidedBy, DecidedAt, Comment FROM HeldRequest",
+    // A step that may not be made sets the status to NULL, which the table refuses: so
+    // it differs from a row that is not there, in one statement. `?2` has a bit set for
+    // each state that the row may be in.
+    held_advance: "UPDATE HeldRequest SET
+  Status = CASE WHEN (?2 >> Status) & 1 = 1 AND (?5 = 0 OR ExpiresAt > ?4) THEN ?3 END,
+  DecidedBy = COALESCE(?6, DecidedBy), DecidedAt = CASE WHEN ?6 IS NULL THEN DecidedAt ELSE ?4 END,
+  Comment = COALESCE(?7, Comment)
+WHERE Id = ?1
+RETURNING Id, AgentId, AuditId, Status, Reason, Method, TargetUrl, Digest, KeyId, Sealed,
+  CreatedAt, ExpiresAt, DecidedBy, DecidedAt, Comment",
+    held_expire: "UPDATE HeldRequest SET Status = 5 WHERE Id IN (SELECT Id FROM HeldRequest
+  WHERE Status = 0 AND ExpiresAt <= ?1 ORDER BY ExpiresAt, Id LIMIT ?2) RETURNING Id",
+
+    load: include_str!("../../sql/sqlite/load.sql"),
+    record: include_str!("../../sql/sqlite/record.sql"),
+};
+
+/// Makes an error of the database's message.
+type Meaning = fn(String) -> PersistenceError;
+
+/// What SQLite says, and what it means; the first that is contained in the message
+/// counts. Hosts put words of their own around it.
+const MEANINGS: &[(&str, Meaning)] = &[
+    ("vectra conflict: ", PersistenceError::Conflict),
+    ("vectra immutable: ", PersistenceError::Conflict),
+    // `held_advance`
+    (
+        "NOT NULL constraint failed: HeldRequest.Status",
+        PersistenceError::Conflict,
+    ),
+    ("UNIQUE constraint failed", PersistenceError::Conflict),
+    ("CHECK constraint failed", PersistenceError::Invalid),
+    ("NOT NULL constraint failed", PersistenceError::Invalid),
+    ("FOREIGN KEY constraint failed", |_| {
+        PersistenceError::NotFound
+    }),
+    ("datatype mismatch", PersistenceError::Invalid),
+    ("string or blob too big", PersistenceError::Invalid),
+    ("no such table", |_| PersistenceError::SchemaMissing),
+    ("is locked", PersistenceError::Unavailable),
+    ("database schema has changed", PersistenceError::Unavailable),
+    ("readonly", PersistenceError::Unavailable),
+    (
+        "unable to open database file",
+        PersistenceError::Unavailable,
+    ),
+    ("is full", PersistenceError::Full),
+];
+
+fn error(error: &DatabaseError) -> PersistenceError {
+    let message = match error {
+        DatabaseError::DatabaseFull => return PersistenceError::Full(error.to_string()),
+        DatabaseError::NoSuchDatabase
+        | DatabaseError::AccessDenied
+        | DatabaseError::InvalidConnection => {
+            return PersistenceError::Unavailable(error.to_string());
+        }
+        DatabaseError::Io(message) => message,
+    };
+    let meaning = MEANINGS.iter().find(|(words, _)| message.contains(words));
+    meaning.map_or(PersistenceError::Other as Meaning, |(_, meaning)| *meaning)(message.clone())
+}

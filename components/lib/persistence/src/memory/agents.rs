@@ -1,0 +1,90 @@
+//! `vectra:persistence/agents`.
+
+use vectra_domain::repository::{AgentPage, AgentRepository, Result};
+use vectra_domain::{
+    Agent, AgentChange, AgentId, AgentStatus, PersistenceError, TextChange, Timestamp,
+};
+
+use super::{Memory, State, insert, take};
+use crate::check;
+
+/// A row that may be changed: there, and no tombstone.
+fn alive(state: &mut State, id: AgentId) -> Result<&mut Agent> {
+    state
+        .agents
+        .get_mut(&id)
+        .filter(|agent| agent.status != AgentStatus::Deleted)
+        .ok_or(PersistenceError::NotFound)
+}
+
+fn apply(column: &mut Option<String>, change: &TextChange) {
+    match change {
+        TextChange::Keep => {}
+        TextChange::Clear => *column = None,
+        TextChange::Set(text) => *column = Some(text.clone()),
+    }
+}
+
+impl AgentRepository for Memory {
+    fn insert(&self, agent: &Agent) -> Result<()> {
+        check::agent(agent)?;
+        self.call(|state| insert(&mut state.agents, agent.id, "Agent.Id", agent.clone()))
+    }
+
+    fn find(&self, id: AgentId) -> Result<Option<Agent>> {
+        self.call(|state| Ok(state.agents.get(&id).cloned()))
+    }
+
+    fn update(&self, id: AgentId, change: &AgentChange) -> Result<Agent> {
+        check::agent_change(change)?;
+        self.call(|state| {
+            let agent = alive(state, id)?;
+            if let Some(name) = &change.name {
+                agent.name.clone_from(name);
+            }
+            apply(&mut agent.owner_id, &change.owner_id);
+            agent.status = change.status.unwrap_or(agent.status);
+            apply(&mut agent.policy_name, &change.policy_name);
+            if let Some(hash) = &change.client_secret_hash {
+                agent.client_secret_hash.clone_from(hash);
+            }
+            agent.updated_at = Some(change.updated_at);
+            Ok(agent.clone())
+        })
+    }
+
+    fn delete(&self, id: AgentId, now: Timestamp) -> Result<()> {
+        self.call(|state| {
+            let agent = alive(state, id)?;
+            agent.status = AgentStatus::Deleted;
+            agent.updated_at = Some(now);
+            Ok(())
+        })
+    }
+
+    fn list(&self, page: &AgentPage) -> Result<Vec<Agent>> {
+        let limit = check::limit(page.limit)?;
+        check::optional_text("Agent.OwnerId", page.owner_id.as_deref())?;
+        check::optional_text(
+            "Agent.Name",
+            page.after.as_ref().map(|(name, _)| name.as_str()),
+        )?;
+        self.call(|state| {
+            let mut agents: Vec<&Agent> = state
+                .agents
+                .values()
+                .filter(|agent| match page.status {
+                    Some(status) => agent.status == status,
+                    None => agent.status != AgentStatus::Deleted,
+                })
+                .filter(|agent| page.owner_id.is_none() || agent.owner_id == page.owner_id)
+                .filter(|agent| match &page.after {
+                    Some((name, id)) => (&agent.name, agent.id) > (name, *id),
+                    None => true,
+                })
+                .collect();
+            agents.sort_by(|a, b| (&a.name, a.id).cmp(&(&b.name, b.id)));
+            Ok(take(limit, agents.into_iter().cloned()))
+        })
+    }
+}

@@ -1,0 +1,184 @@
+//! `vectra:persistence/ledger`.
+
+use vectra_domain::repository::{Ledger, Result};
+use vectra_domain::{
+    Activity, AgentHistory, AgentId, AgentStatus, Context, DecisionType, Entry, HeldRequest,
+    HeldStatus, PersistenceError, Query, Recorded, Timestamp, TrustRule, TrustScore,
+};
+
+use super::{Memory, Span, State, insert};
+use crate::check;
+use crate::repository::ledger::{Windows, seconds_to_next_minute, supported};
+
+impl State {
+    fn active(&self, agent: AgentId) -> bool {
+        self.agents
+            .get(&agent)
+            .is_some_and(|agent| agent.status == AgentStatus::Active)
+    }
+
+    fn activity(&self, agent: AgentId, now: Timestamp) -> Activity {
+        let windows = Windows::at(now);
+        let mut activity = Activity::default();
+        let (first, last) = windows.minutes;
+        let minutes = (agent, Span::Minute, first)..=(agent, Span::Minute, last);
+        for (_, counters) in self.activity.range(minutes) {
+            activity.recent_total = activity.recent_total.saturating_add(counters.requests);
+            activity.recent_violations = activity
+                .recent_violations
+                .saturating_add(counters.violations);
+        }
+        let (first, last) = windows.hours;
+        let hours = (agent, Span::Hour, first)..=(agent, Span::Hour, last);
+        for (&(_, _, start), counters) in self.activity.range(hours) {
+            activity.baseline_total = activity.baseline_total.saturating_add(counters.requests);
+            activity.baseline_since = activity.baseline_since.or(Some(start));
+        }
+        activity
+    }
+
+    /// Whether the request may be held; `true` if it is not to be held.
+    fn has_room(&self, entry: &Entry) -> bool {
+        if entry.held.is_none() {
+            return true;
+        }
+        let now = entry.audit.timestamp;
+        let pending =
+            |held: &&HeldRequest| held.status == HeldStatus::Pending && held.expires_at > now;
+        let below = |count: usize, limit: u32| {
+            limit == 0 || u32::try_from(count).is_ok_and(|count| count < limit)
+        };
+        let agent = entry.audit.agent_id;
+        let of_agent = self
+            .held
+            .values()
+            .filter(pending)
+            .filter(|held| held.agent_id == agent);
+        below(of_agent.count(), entry.held_limits.per_agent)
+            && below(
+                self.held.values().filter(pending).count(),
+                entry.held_limits.in_all,
+            )
+    }
+
+    /// Fails if an id is taken, before anything is changed.
+    fn ids_are_free(&self, entry: &Entry) -> Result<()> {
+        let taken = if self.history.contains_key(&entry.history_id) {
+            "AgentHistory.Id"
+        } else if entry
+            .held
+            .as_ref()
+            .is_some_and(|held| self.held.contains_key(&held.id))
+        {
+            "HeldRequest.Id"
+        } else {
+            return Ok(());
+        };
+        Err(PersistenceError::Conflict(taken.to_owned()))
+    }
+
+    fn count(&mut self, entry: &Entry) {
+        let (agent, now) = (entry.audit.agent_id, entry.audit.timestamp);
+        let violation = u32::from(entry.audit.decision_type != DecisionType::Allow);
+        for (span, length) in [
+            (Span::Minute, Timestamp::MINUTE),
+            (Span::Hour, Timestamp::HOUR),
+        ] {
+            let counters = self
+                .activity
+                .entry((agent, span, now.floor(length)))
+                .or_default();
+            counters.requests = counters.requests.saturating_add(1);
+            counters.violations = counters.violations.saturating_add(violation);
+        }
+    }
+
+    fn move_trust(&mut self, agent: AgentId, rule: TrustRule) {
+        let Some(agent) = self.agents.get_mut(&agent) else {
+            return;
+        };
+        let trust = agent.trust_score.get();
+        let moved = (trust + rule.rate * (rule.target - trust)).clamp(0.0, 1.0);
+        agent.trust_score = TrustScore::new(moved).unwrap_or(agent.trust_score);
+    }
+
+    fn write(&mut self, entry: &Entry) -> Result<()> {
+        self.ids_are_free(entry)?;
+        self.count(entry);
+        let audit = &entry.audit;
+        let history = AgentHistory {
+            id: entry.history_id,
+            agent_id: audit.agent_id,
+            method: audit.method.clone(),
+            path: audit.path.clone(),
+            timestamp: audit.timestamp,
+            decision_type: audit.decision_type,
+        };
+        insert(&mut self.history, history.id, "AgentHistory.Id", history)?;
+        self.audit
+            .insert(audit.id, (audit.clone(), entry.explanation.clone()));
+        self.move_trust(audit.agent_id, entry.trust);
+        if let Some(held) = &entry.held {
+            let made = HeldRequest {
+                decided_by: None,
+                decided_at: None,
+                comment: None,
+                ..held.clone()
+            };
+            insert(&mut self.held, held.id, "HeldRequest.Id", made)?;
+        }
+        Ok(())
+    }
+}
+
+impl Ledger for Memory {
+    fn load(&self, query: &Query) -> Result<Context> {
+        supported(query.external.is_some(), false)?;
+        self.call(|state| {
+            let agent = state.agents.get(&query.agent_id).cloned();
+            let policy = agent
+                .as_ref()
+                .and_then(|agent| agent.policy_name.as_deref())
+                .and_then(|name| state.policies.get(name))
+                .and_then(|revisions| revisions.last())
+                .cloned();
+            Ok(Context {
+                schema_version: state.version.unwrap_or_default(),
+                agent,
+                policy,
+                activity: state.activity(query.agent_id, query.now),
+                circuit: None,
+                external_key: None,
+            })
+        })
+    }
+
+    fn record(&self, entry: &Entry) -> Result<Recorded> {
+        supported(false, entry.probe.is_some())?;
+        check::entry(entry)?;
+        let (agent, now) = (entry.audit.agent_id, entry.audit.timestamp);
+        self.call(|state| {
+            if state.audit.contains_key(&entry.audit.id) {
+                return Err(PersistenceError::Conflict("AuditTrail.Id".to_owned()));
+            }
+            if !state.active(agent) {
+                return Ok(Recorded::AgentGone);
+            }
+            let minute = (agent, Span::Minute, now.floor(Timestamp::MINUTE));
+            let so_far = state
+                .activity
+                .get(&minute)
+                .map_or(0, |counters| counters.requests);
+            let refusal = if entry.rate_limit.is_some_and(|limit| so_far >= limit) {
+                Recorded::Limited(seconds_to_next_minute(now))
+            } else if !state.has_room(entry) {
+                Recorded::TooManyHeld
+            } else {
+                return state.write(entry).map(|()| Recorded::Recorded);
+            };
+            let counters = state.activity.entry(minute).or_default();
+            counters.refused = counters.refused.saturating_add(1);
+            Ok(refusal)
+        })
+    }
+}

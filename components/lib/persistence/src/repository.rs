@@ -1,0 +1,59 @@
+//! The repositories over a [`Database`].
+
+mod agents;
+mod audit;
+mod held;
+mod history;
+pub(crate) mod ledger;
+mod policies;
+mod schema;
+
+use vectra_domain::repository::Result;
+
+use crate::row::Reader;
+use crate::{Database, Dialect, Value};
+
+/// Every port of [`vectra_domain::repository`] over one database.
+pub struct Repositories<D> {
+    database: D,
+    dialect: &'static Dialect,
+}
+
+impl<D: Database> Repositories<D> {
+    /// Takes a database that speaks `dialect`. Nothing is sent yet.
+    pub const fn new(database: D, dialect: &'static Dialect) -> Self {
+        Self { database, dialect }
+    }
+
+    /// The database.
+    pub const fn database(&self) -> &D {
+        &self.database
+    }
+
+    /// Sends one statement.
+    fn rows(&self, statement: &str, parameters: Vec<Value>) -> Result<Vec<Reader>> {
+        let rows = self
+            .database
+            .execute(statement, parameters)
+            .map_err(|error| (self.dialect.error)(&error))?;
+        Ok(rows.into_iter().map(Reader::new).collect())
+    }
+
+    /// Sends one statement and takes its first row, if there is one.
+    fn first(&self, statement: &str, parameters: Vec<Value>) -> Result<Option<Reader>> {
+        Ok(self.rows(statement, parameters)?.into_iter().next())
+    }
+
+    /// Sends one statement and reads every row of it.
+    fn all<T>(
+        &self,
+        statement: &str,
+        parameters: Vec<Value>,
+        read: fn(&mut Reader) -> Result<T>,
+    ) -> Result<Vec<T>> {
+        self.rows(statement, parameters)?
+            .iter_mut()
+            .map(read)
+            .collect()
+    }
+}

@@ -1,0 +1,56 @@
+//! `vectra:persistence/audit-trail`.
+
+use vectra_domain::repository::{AuditPage, AuditRepository, Result};
+use vectra_domain::{AuditId, AuditTrail};
+
+use super::Repositories;
+use crate::bind::Bind;
+use crate::filter::{Filter, Kind, Order};
+use crate::{Database, check, mapping};
+
+/// The nine columns of an audit row.
+pub(super) fn bind(entry: &AuditTrail) -> Bind {
+    Bind::new()
+        .id(entry.id)
+        .id(entry.agent_id)
+        .integer(entry.decision_type.code())
+        .optional_text("AuditTrail.Reason", entry.reason.as_deref())
+        .text("AuditTrail.Method", &entry.method)
+        .text("AuditTrail.Path", &entry.path)
+        .text("AuditTrail.TargetUrl", &entry.target_url)
+        .real(entry.risk_score.get())
+        .time(entry.timestamp)
+}
+
+impl<D: Database> AuditRepository for Repositories<D> {
+    fn append(&self, entry: &AuditTrail, explanation: &str) -> Result<()> {
+        check::audit(entry, explanation)?;
+        let bind = bind(entry).text("AuditExplanation.Document", explanation);
+        self.rows(self.dialect.audit_append, bind.finish()?)
+            .map(drop)
+    }
+
+    fn find(&self, id: AuditId) -> Result<Option<(AuditTrail, String)>> {
+        let row = self.first(self.dialect.audit_find, Bind::new().id(id).finish()?)?;
+        row.map(|mut row| {
+            let entry = mapping::audit(&mut row)?;
+            let explanation = row.optional_text("AuditExplanation.Document")?;
+            Ok((entry, explanation.unwrap_or_default()))
+        })
+        .transpose()
+    }
+
+    fn list(&self, page: &AuditPage) -> Result<Vec<AuditTrail>> {
+        let limit = check::limit(page.limit)?;
+        let mut filter = Filter::new(self.dialect, self.dialect.audit_list);
+        if let Some(agent) = page.agent_id {
+            filter = filter.equals("AgentId", Kind::Id, |b| b.id(agent));
+        }
+        if let Some((timestamp, id)) = page.after {
+            let columns = [("Timestamp", Kind::Time), ("Id", Kind::Id)];
+            filter = filter.after(Order::Descending, columns, |b| b.time(timestamp).id(id));
+        }
+        let (statement, parameters) = filter.page(Order::Descending, ["Timestamp", "Id"], limit)?;
+        self.all(&statement, parameters, mapping::audit)
+    }
+}

@@ -1,0 +1,229 @@
+//! The exported interfaces: translate, call, translate.
+
+use vectra_domain::PersistenceError;
+use vectra_domain::repository::{
+    AgentHistoryRepository, AgentPage, AgentRepository, AuditPage, AuditRepository, Expiry,
+    HeldPage, HeldRequestRepository, HeldStep, Ledger, PolicyRepository, Schema,
+};
+
+use crate::Component;
+use crate::bindings::exports::vectra::persistence::{
+    agent_history, agents, audit_trail, held_requests, ledger, policies, schema, types,
+};
+use crate::convert;
+use crate::database::repositories;
+
+/// Runs a call and gives its error the interface's cases.
+fn call<T>(
+    work: impl FnOnce() -> std::result::Result<T, PersistenceError>,
+) -> std::result::Result<T, types::Error> {
+    work().map_err(convert::error)
+}
+
+impl schema::Guest for Component {
+    fn ensure() -> Result<u32, types::Error> {
+        call(|| repositories().ensure())
+    }
+
+    fn version() -> Result<u32, types::Error> {
+        call(|| repositories().version())
+    }
+}
+
+impl agents::Guest for Component {
+    fn insert(agent: types::Agent) -> Result<(), types::Error> {
+        call(|| AgentRepository::insert(&repositories(), &convert::to_agent(agent)?))
+    }
+
+    fn find(id: String) -> Result<Option<types::Agent>, types::Error> {
+        call(|| {
+            let agent = AgentRepository::find(&repositories(), convert::id(&id)?)?;
+            Ok(agent.map(convert::from_agent))
+        })
+    }
+
+    fn update(id: String, change: types::AgentChange) -> Result<types::Agent, types::Error> {
+        call(|| {
+            let change = convert::to_agent_change(change)?;
+            repositories()
+                .update(convert::id(&id)?, &change)
+                .map(convert::from_agent)
+        })
+    }
+
+    fn delete(id: String, now: i64) -> Result<(), types::Error> {
+        call(|| repositories().delete(convert::id(&id)?, convert::time(now)?))
+    }
+
+    fn list(query: agents::PageQuery) -> Result<Vec<types::Agent>, types::Error> {
+        call(|| {
+            let after = query
+                .after
+                .map(|cursor| Ok((cursor.name, convert::id(&cursor.id)?)))
+                .transpose()?;
+            let page = AgentPage {
+                after,
+                limit: query.limit,
+                status: query.status.map(convert::to_agent_status),
+                owner_id: query.owner_id,
+            };
+            let agents = AgentRepository::list(&repositories(), &page)?;
+            Ok(agents.into_iter().map(convert::from_agent).collect())
+        })
+    }
+}
+
+impl agent_history::Guest for Component {
+    fn append(entry: types::AgentHistoryEntry) -> Result<(), types::Error> {
+        call(|| AgentHistoryRepository::append(&repositories(), &convert::to_history(entry)?))
+    }
+
+    fn recent(
+        agent_id: String,
+        since: i64,
+        limit: u32,
+    ) -> Result<Vec<types::AgentHistoryEntry>, types::Error> {
+        call(|| {
+            let (agent, since) = (convert::id(&agent_id)?, convert::time(since)?);
+            let entries = repositories().recent(agent, since, limit)?;
+            Ok(entries.into_iter().map(convert::from_history).collect())
+        })
+    }
+}
+
+impl audit_trail::Guest for Component {
+    fn append(entry: types::AuditEntry, explanation: String) -> Result<(), types::Error> {
+        call(|| {
+            let entry = convert::to_audit(entry)?;
+            AuditRepository::append(&repositories(), &entry, &explanation)
+        })
+    }
+
+    fn find(id: String) -> Result<Option<(types::AuditEntry, String)>, types::Error> {
+        call(|| {
+            let found = AuditRepository::find(&repositories(), convert::id(&id)?)?;
+            Ok(found.map(|(entry, explanation)| (convert::from_audit(entry), explanation)))
+        })
+    }
+
+    fn list(query: audit_trail::PageQuery) -> Result<Vec<types::AuditEntry>, types::Error> {
+        call(|| {
+            let after = query
+                .after
+                .map(|cursor| Ok((convert::time(cursor.timestamp)?, convert::id(&cursor.id)?)))
+                .transpose()?;
+            let agent_id = query.agent_id.map(|id| convert::id(&id)).transpose()?;
+            let page = AuditPage {
+                agent_id,
+                after,
+                limit: query.limit,
+            };
+            let entries = AuditRepository::list(&repositories(), &page)?;
+            Ok(entries.into_iter().map(convert::from_audit).collect())
+        })
+    }
+}
+
+impl policies::Guest for Component {
+    fn put(policy: types::Policy) -> Result<policies::PutResult, types::Error> {
+        call(|| {
+            let put = repositories().put(&convert::to_policy(policy)?)?;
+            Ok(policies::PutResult {
+                revision: put.revision,
+                changed: put.changed,
+            })
+        })
+    }
+
+    fn find(name: String, revision: Option<u32>) -> Result<Option<types::Policy>, types::Error> {
+        call(|| {
+            let policy = PolicyRepository::find(&repositories(), &name, revision)?;
+            Ok(policy.map(convert::from_policy))
+        })
+    }
+
+    fn list(after: Option<String>, limit: u32) -> Result<Vec<types::Policy>, types::Error> {
+        call(|| {
+            let policies = PolicyRepository::list(&repositories(), after.as_deref(), limit)?;
+            Ok(policies.into_iter().map(convert::from_policy).collect())
+        })
+    }
+
+    fn retire_missing(
+        source: types::PolicySource,
+        keep: Vec<String>,
+        now: i64,
+    ) -> Result<Vec<String>, types::Error> {
+        call(|| {
+            let source = convert::to_policy_source(source);
+            repositories().retire_missing(source, &keep, convert::time(now)?)
+        })
+    }
+}
+
+impl held_requests::Guest for Component {
+    fn find(id: String) -> Result<Option<types::HeldRequest>, types::Error> {
+        call(|| {
+            let held = HeldRequestRepository::find(&repositories(), convert::id(&id)?)?;
+            Ok(held.map(convert::from_held))
+        })
+    }
+
+    fn list(query: held_requests::PageQuery) -> Result<Vec<types::HeldRequest>, types::Error> {
+        call(|| {
+            let after = query
+                .after
+                .map(|cursor| Ok((convert::time(cursor.created_at)?, convert::id(&cursor.id)?)))
+                .transpose()?;
+            let page = HeldPage {
+                status: query.status.map(convert::to_held_status),
+                agent_id: query.agent_id.map(|id| convert::id(&id)).transpose()?,
+                after,
+                limit: query.limit,
+            };
+            let held = HeldRequestRepository::list(&repositories(), &page)?;
+            Ok(held.into_iter().map(convert::from_held).collect())
+        })
+    }
+
+    fn advance(step: held_requests::Step) -> Result<types::HeldRequest, types::Error> {
+        call(|| {
+            let step = HeldStep {
+                id: convert::id(&step.id)?,
+                from: step.from.into_iter().map(convert::to_held_status).collect(),
+                to: convert::to_held_status(step.to),
+                now: convert::time(step.now)?,
+                expiry: if step.unless_expired {
+                    Expiry::Refuses
+                } else {
+                    Expiry::Ignored
+                },
+                decided_by: step.decided_by,
+                comment: step.comment,
+            };
+            repositories().advance(&step).map(convert::from_held)
+        })
+    }
+
+    fn expire(now: i64, limit: u32) -> Result<u32, types::Error> {
+        call(|| repositories().expire(convert::time(now)?, limit))
+    }
+}
+
+impl ledger::Guest for Component {
+    fn load(query: ledger::Query) -> Result<ledger::Context, types::Error> {
+        call(|| {
+            repositories()
+                .load(&convert::to_query(query)?)
+                .map(convert::from_context)
+        })
+    }
+
+    fn record(entry: ledger::Entry) -> Result<ledger::Recorded, types::Error> {
+        call(|| {
+            repositories()
+                .record(&convert::to_entry(entry)?)
+                .map(convert::from_recorded)
+        })
+    }
+}

@@ -1,0 +1,102 @@
+//! What a request must look like before a guest sees it.
+
+use hyper::header::{CONNECTION, CONTENT_LENGTH, HOST, HeaderMap, HeaderName, TE, TRANSFER_ENCODING};
+use hyper::{Request, Version};
+
+/// Refuses requests that two servers could read in different ways. What hyper
+/// refuses or mends by itself (bad or unequal lengths, unknown codings, a length
+/// beside `chunked`) does not come here any more.
+///
+/// # Errors
+/// What is wrong, for the client.
+pub(crate) fn check<B>(request: &Request<B>) -> Result<(), &'static str> {
+    let fields = request.headers();
+    let hosts = fields.get_all(HOST).iter().count();
+    if hosts > 1 || (hosts == 0 && request.version() == Version::HTTP_11) {
+        return Err("A request must have exactly one Host field.");
+    }
+    if fields.get_all(CONTENT_LENGTH).iter().count() > 1 {
+        return Err("A request must not repeat Content-Length.");
+    }
+    let mut codings = fields.get_all(TRANSFER_ENCODING).iter();
+    if let Some(coding) = codings.next() {
+        let plain = coding.as_bytes().trim_ascii().eq_ignore_ascii_case(b"chunked");
+        if !plain || codings.next().is_some() {
+            return Err("Transfer-Encoding must be `chunked`.");
+        }
+        if fields.contains_key(CONTENT_LENGTH) {
+            return Err("Content-Length and Transfer-Encoding exclude each other.");
+        }
+    }
+    Ok(())
+}
+
+/// Removes the fields that concern this connection only: those that `Connection`
+/// names (RFC 9110 §7.6.1) and `TE`. What wasmtime-wasi-http always removes is
+/// left to it. `Host` stays, since the target depends on it.
+pub(crate) fn strip_connection_fields(fields: &mut HeaderMap) {
+    let named: Vec<HeaderName> = fields
+        .get_all(CONNECTION)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','))
+        .filter_map(|name| HeaderName::try_from(name.trim()).ok())
+        .filter(|name| name != HOST)
+        .collect();
+    for name in named {
+        fields.remove(name);
+    }
+    fields.remove(CONNECTION);
+    fields.remove(TE);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn request(version: Version, fields: &[(&str, &str)]) -> Request<()> {
+        let mut builder = Request::builder().version(version).uri("/");
+        for (name, value) in fields {
+            builder = builder.header(*name, *value);
+        }
+        builder.body(()).unwrap()
+    }
+
+    #[test]
+    fn refuses_requests_that_two_servers_could_read_differently() {
+        let cases: [(Version, &[(&str, &str)], bool); 9] = [
+            (Version::HTTP_11, &[("host", "a")], true),
+            (Version::HTTP_11, &[], false),
+            (Version::HTTP_10, &[], true),
+            (Version::HTTP_11, &[("host", "a"), ("host", "a")], false),
+            (Version::HTTP_11, &[("host", "a"), ("content-length", "1"), ("content-length", "1")], false),
+            (Version::HTTP_11, &[("host", "a"), ("transfer-encoding", " Chunked ")], true),
+            (Version::HTTP_11, &[("host", "a"), ("transfer-encoding", "gzip, chunked")], false),
+            (Version::HTTP_11, &[("host", "a"), ("transfer-encoding", "chunked"), ("transfer-encoding", "chunked")], false),
+            (Version::HTTP_11, &[("host", "a"), ("transfer-encoding", "chunked"), ("content-length", "1")], false),
+        ];
+        for (version, fields, accepted) in cases {
+            assert_eq!(check(&request(version, fields)).is_ok(), accepted, "{fields:?}");
+        }
+    }
+
+    #[test]
+    fn removes_what_connection_names_but_never_host() {
+        let mut request = request(
+            Version::HTTP_11,
+            &[
+                ("host", "a"),
+                ("connection", "keep-alive, X-Hop"),
+                ("connection", "host, x-other"),
+                ("x-hop", "1"),
+                ("X-Other", "2"),
+                ("te", "trailers"),
+                ("x-end", "3"),
+            ],
+        );
+        strip_connection_fields(request.headers_mut());
+        let mut left: Vec<_> = request.headers().keys().map(HeaderName::as_str).collect();
+        left.sort_unstable();
+        assert_eq!(left, ["host", "x-end"]);
+    }
+}

@@ -1,0 +1,131 @@
+//! The exports a bundle may have beside HTTP. The host calls them blindly: it
+//! passes text on and learns nothing of what it means.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::time::Duration;
+
+use thiserror::Error;
+use tokio::time::timeout;
+use wasmtime::Store;
+
+use crate::bindings::hosted::Hosted;
+use crate::guest::{Failure, failed};
+use crate::limits::ticks;
+use crate::meter::Metered;
+use crate::{Capabilities, Host, LimitReached, RequestState};
+
+pub use crate::bindings::hosted::exports::vectra::gateway::lifecycle::{Event, File, Progress};
+pub use crate::bindings::hosted::exports::vectra::gateway::settings::{
+    FileRequest, Problem, Severity,
+};
+
+/// What such a call may take: computing, and in all.
+const CPU: Duration = Duration::from_secs(30);
+const TIME: Duration = Duration::from_secs(60);
+
+/// A call did not come to its end.
+#[derive(Debug, Error)]
+pub enum HostedError {
+    /// It ran into one of its bounds.
+    #[error(transparent)]
+    Limit(#[from] LimitReached),
+    /// It trapped; the log says where.
+    #[error("the component failed")]
+    Trap,
+    /// It answered with an error of its own.
+    #[error("{0}")]
+    Refused(String),
+}
+
+/// A call that is under way.
+type Call<'a, T> = Pin<Box<dyn Future<Output = wasmtime::Result<T>> + Send + 'a>>;
+
+impl<C: Capabilities> Host<C> {
+    /// Whether the bundle has these exports. Without them the methods below
+    /// answer that there is nothing to do.
+    pub fn is_hosted(&self) -> bool {
+        self.hosted.is_some()
+    }
+
+    /// `settings.check`: everything wrong with a configuration (JSON text).
+    ///
+    /// # Errors
+    /// [`HostedError`] if the bundle did not come to an answer.
+    pub async fn check(&self, config: &str) -> Result<Vec<Problem>, HostedError> {
+        let config = config.to_owned();
+        self.call(Vec::new(), move |hosted, store| {
+            Box::pin(
+                async move { hosted.vectra_gateway_settings().call_check(store, &config).await },
+            )
+        })
+        .await
+    }
+
+    /// `settings.files`: the folders whose files [`start`](Self::start) wants.
+    ///
+    /// # Errors
+    /// As [`check`](Self::check).
+    pub async fn files(&self, config: &str) -> Result<Vec<FileRequest>, HostedError> {
+        let config = config.to_owned();
+        self.call(Vec::new(), move |hosted, store| {
+            Box::pin(
+                async move { hosted.vectra_gateway_settings().call_files(store, &config).await },
+            )
+        })
+        .await
+    }
+
+    /// `lifecycle.start` with the files it asked for.
+    ///
+    /// # Errors
+    /// As [`check`](Self::check), and the bundle's own.
+    pub async fn start(&self, files: Vec<File>) -> Result<Vec<Event>, HostedError> {
+        self.call(Ok(Vec::new()), move |hosted, store| {
+            Box::pin(
+                async move { hosted.vectra_gateway_lifecycle().call_start(store, &files).await },
+            )
+        })
+        .await?
+        .map_err(HostedError::Refused)
+    }
+
+    /// `lifecycle.tick`: a bounded step of what happens outside requests.
+    ///
+    /// # Errors
+    /// As [`start`](Self::start).
+    pub async fn tick(&self, budget: u32) -> Result<Progress, HostedError> {
+        let nothing = Progress { events: Vec::new(), more: false };
+        self.call(Ok(nothing), move |hosted, store| {
+            Box::pin(
+                async move { hosted.vectra_gateway_lifecycle().call_tick(store, budget).await },
+            )
+        })
+        .await?
+        .map_err(HostedError::Refused)
+    }
+
+    /// Calls an export in an instance of its own, or gives the answer of a
+    /// bundle that has no such export.
+    async fn call<T, F>(&self, otherwise: T, function: F) -> Result<T, HostedError>
+    where
+        F: for<'a> FnOnce(&'a Hosted, &'a mut Store<RequestState<C::State>>) -> Call<'a, T>,
+    {
+        let Some(hosted) = &self.hosted else { return Ok(otherwise) };
+        let (mut store, meter) = self.store(ticks(CPU));
+        let guest = Metered::new(meter, async {
+            let instance = hosted.instantiate_async(&mut store).await?;
+            function(&instance, &mut store).await
+        });
+        let (answer, result) = match timeout(TIME, guest).await {
+            Ok(Ok(answer)) => (Some(answer), Ok(Ok(()))),
+            Ok(Err(error)) => (None, Ok(Err(error))),
+            Err(elapsed) => (None, Err(elapsed)),
+        };
+        match (answer, failed(result, &store)) {
+            (Some(answer), _) => Ok(answer),
+            (None, Some(Failure::Limit(limit))) => Err(limit.into()),
+            (None, _) => Err(HostedError::Trap),
+        }
+    }
+}

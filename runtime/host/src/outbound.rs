@@ -1,0 +1,78 @@
+//! `wasi:http/outgoing-handler`: one pooled client for all guests, and the one
+//! place that decides where they may connect to.
+//!
+//! A name is resolved here, *every* address it has is checked, and the connection
+//! goes to a checked address, never to a name again. Addresses that are not on
+//! the public internet are refused, unless `host:port` is in the list of those
+//! that are allowed, as written in the URL.
+
+mod address;
+mod allowed;
+mod client;
+mod connect;
+mod failure;
+
+use std::future::Future;
+use std::net::SocketAddr;
+use std::sync::{Arc, OnceLock};
+
+use wasmtime_wasi_http::{Error, RequestOptions, WasiBody, WasiHttpHooks};
+
+pub use allowed::{Upstream, UpstreamError};
+use client::Client;
+use connect::Rules;
+
+use crate::HostError;
+
+/// Where guests may connect to.
+#[derive(Clone, Debug, Default)]
+pub struct OutboundOptions {
+    /// Upstreams whose addresses may be anything, also loopback.
+    pub allowed: Vec<Upstream>,
+}
+
+/// The outgoing client.
+pub(crate) struct Outbound {
+    client: Client,
+    own_address: Arc<OnceLock<SocketAddr>>,
+}
+
+impl Outbound {
+    pub(crate) fn new(options: OutboundOptions) -> Result<Self, HostError> {
+        let own_address = Arc::new(OnceLock::new());
+        let rules = Rules { allowed: options.allowed, own_address: own_address.clone() };
+        Ok(Self { client: Client::new(rules)?, own_address })
+    }
+
+    pub(crate) fn set_own_address(&self, address: SocketAddr) {
+        // A second server of the same host changes nothing.
+        let _ = self.own_address.set(address);
+    }
+}
+
+/// The hooks of one request.
+pub(crate) struct Hooks(Arc<Outbound>);
+
+impl Hooks {
+    pub(crate) fn new(outbound: Arc<Outbound>) -> Self {
+        Self(outbound)
+    }
+}
+
+/// What becomes of a connection once its response is there; nothing to do here.
+type Rest = Box<dyn Future<Output = Result<(), Error>> + Send>;
+
+impl WasiHttpHooks for Hooks {
+    fn send_request(
+        &mut self,
+        request: hyper::Request<WasiBody>,
+        options: Option<RequestOptions>,
+        _: Rest,
+    ) -> Box<dyn Future<Output = Result<(hyper::Response<WasiBody>, Rest), Error>> + Send> {
+        let outbound = self.0.clone();
+        Box::new(async move {
+            let response = outbound.client.send(request, options.unwrap_or_default()).await?;
+            Ok((response, Box::new(async { Ok(()) }) as Rest))
+        })
+    }
+}

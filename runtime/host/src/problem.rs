@@ -1,0 +1,70 @@
+//! Answers the host gives by itself: RFC 9457 problem details without internals.
+
+use bytes::Bytes;
+use hyper::header::{CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER};
+use hyper::{Response, StatusCode};
+
+use crate::body::ResponseBody;
+
+/// Why the host answers instead of the guest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Refusal {
+    /// The request's framing could be read in two ways.
+    Framing(&'static str),
+    /// The body is larger than any may be.
+    TooLarge,
+    /// All places are taken.
+    Busy,
+    /// The guest did not finish in time.
+    Late,
+    /// The guest failed, or was stopped.
+    Failed,
+}
+
+impl Refusal {
+    fn parts(self) -> (StatusCode, &'static str, &'static str) {
+        match self {
+            Self::Framing(detail) => (StatusCode::BAD_REQUEST, "Bad Request", detail),
+            Self::TooLarge => (
+                StatusCode::PAYLOAD_TOO_LARGE,
+                "Payload Too Large",
+                "The request body is larger than the server accepts.",
+            ),
+            Self::Busy => (
+                StatusCode::SERVICE_UNAVAILABLE,
+                "Service Unavailable",
+                "The server is busy.",
+            ),
+            Self::Late => (
+                StatusCode::SERVICE_UNAVAILABLE,
+                "Service Unavailable",
+                "The request took too long.",
+            ),
+            Self::Failed => (
+                StatusCode::INTERNAL_SERVER_ERROR,
+                "Internal Server Error",
+                "The request could not be processed.",
+            ),
+        }
+    }
+
+    /// The response, with the headers every answer of this server carries.
+    pub(crate) fn response(self, headers: &[(HeaderName, HeaderValue)]) -> Response<ResponseBody> {
+        let (status, title, detail) = self.parts();
+        let code = status.as_u16();
+        let text = format!(
+            r#"{{"type":"https://httpstatuses.com/{code}","title":"{title}","status":{code},"detail":"{detail}"}}"#
+        );
+        let mut response = Response::new(ResponseBody::full(Bytes::from(text)));
+        *response.status_mut() = status;
+        let fields = response.headers_mut();
+        fields.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        if matches!(self, Self::Busy | Self::Late) {
+            fields.insert(RETRY_AFTER, HeaderValue::from_static("1"));
+        }
+        for (name, value) in headers {
+            fields.insert(name.clone(), value.clone());
+        }
+        response
+    }
+}

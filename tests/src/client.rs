@@ -1,0 +1,310 @@
+//! An HTTP/1.1 client that sends exactly what it is told, however odd.
+
+use anyhow::{Context, Result, bail};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+
+use crate::DEADLINE;
+
+/// Largest answer that is read, in bytes.
+const MAX_ANSWER: usize = 64 * 1024 * 1024;
+
+/// How the body is framed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Framing {
+    /// With a `Content-Length`, or none at all if the body is empty.
+    Length,
+    /// In chunks of at most 16 KiB.
+    Chunked,
+}
+
+/// A request; the target is sent as it is.
+#[derive(Debug, Clone)]
+pub struct Request {
+    /// Method.
+    pub method: String,
+    /// Path and query.
+    pub target: String,
+    /// All headers but `Host`, `Connection` and the body's framing.
+    pub headers: Vec<(String, String)>,
+    /// Body.
+    pub body: Vec<u8>,
+    /// How the body is framed.
+    pub framing: Framing,
+}
+
+/// An answer.
+#[derive(Debug, Clone)]
+pub struct Response {
+    /// Status.
+    pub status: u16,
+    /// Names in lower case and values, in their order.
+    pub headers: Vec<(String, String)>,
+    /// Body, without its framing.
+    pub body: Vec<u8>,
+}
+
+impl Request {
+    /// A request without headers and body.
+    #[must_use]
+    pub fn new(method: &str, target: &str) -> Self {
+        Self {
+            method: method.to_owned(),
+            target: target.to_owned(),
+            headers: Vec::new(),
+            body: Vec::new(),
+            framing: Framing::Length,
+        }
+    }
+
+    /// Adds a header.
+    #[must_use]
+    pub fn header(mut self, name: &str, value: &str) -> Self {
+        self.headers.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// Adds `Authorization: Bearer`.
+    #[must_use]
+    pub fn bearer(self, token: &str) -> Self {
+        self.header("Authorization", &format!("Bearer {token}"))
+    }
+
+    /// Sets a JSON body and its type.
+    #[must_use]
+    pub fn json(mut self, body: &serde_json::Value) -> Self {
+        self.body = body.to_string().into_bytes();
+        self.header("Content-Type", "application/json")
+    }
+
+    /// The bytes on the wire.
+    #[must_use]
+    pub fn wire(&self, host: &str) -> Vec<u8> {
+        let mut head = format!(
+            "{} {} HTTP/1.1\r\nHost: {host}\r\n",
+            self.method, self.target
+        );
+        for (name, value) in &self.headers {
+            head.push_str(&format!("{name}: {value}\r\n"));
+        }
+        if !self
+            .headers
+            .iter()
+            .any(|(name, _)| name.eq_ignore_ascii_case("connection"))
+        {
+            head.push_str("Connection: close\r\n");
+        }
+        let mut body = Vec::new();
+        match self.framing {
+            Framing::Chunked => {
+                head.push_str("Transfer-Encoding: chunked\r\n");
+                for chunk in self.body.chunks(16 * 1024) {
+                    body.extend_from_slice(format!("{:x}\r\n", chunk.len()).as_bytes());
+                    body.extend_from_slice(chunk);
+                    body.extend_from_slice(b"\r\n");
+                }
+                body.extend_from_slice(b"0\r\n\r\n");
+            }
+            Framing::Length => {
+                if !self.body.is_empty() {
+                    head.push_str(&format!("Content-Length: {}\r\n", self.body.len()));
+                }
+                body.extend_from_slice(&self.body);
+            }
+        }
+        head.push_str("\r\n");
+        let mut wire = head.into_bytes();
+        wire.append(&mut body);
+        wire
+    }
+
+    /// Sends it on a connection of its own and reads the answer.
+    ///
+    /// # Errors
+    /// If there is no answer within [`DEADLINE`], or one that is no HTTP.
+    pub async fn send(&self, address: &str) -> Result<Response> {
+        exchange(address, &self.wire(address), &self.method)
+            .await
+            .with_context(|| format!("{} {}", self.method, self.target))
+    }
+}
+
+/// Sends bytes as they are and reads the answer to a request of this method.
+///
+/// # Errors
+/// If there is no answer within [`DEADLINE`], or one that is no HTTP.
+pub async fn exchange(address: &str, bytes: &[u8], method: &str) -> Result<Response> {
+    timeout(DEADLINE, async {
+        let stream = TcpStream::connect(address)
+            .await
+            .context("cannot connect")?;
+        let (mut reader, mut writer) = stream.into_split();
+        // An early refusal may arrive, and close the way, while the body is being sent.
+        let sending = async {
+            let _ = writer.write_all(bytes).await;
+            let _ = writer.flush().await;
+        };
+        let (answer, ()) = tokio::join!(read_response(&mut reader, method), sending);
+        answer
+    })
+    .await
+    .context("no answer in time")?
+}
+
+async fn read_response<R: AsyncRead + Unpin>(reader: &mut R, method: &str) -> Result<Response> {
+    let mut input = Input {
+        reader,
+        buffer: Vec::new(),
+    };
+    loop {
+        let (status, headers) = read_head(&mut input).await?;
+        if (100..200).contains(&status) {
+            continue;
+        }
+        let body = read_body(&mut input, method, status, &headers).await?;
+        return Ok(Response {
+            status,
+            headers,
+            body,
+        });
+    }
+}
+
+async fn read_head<R: AsyncRead + Unpin>(
+    input: &mut Input<'_, R>,
+) -> Result<(u16, Vec<(String, String)>)> {
+    let first = input.line().await?;
+    let status = first
+        .strip_prefix("HTTP/1.1 ")
+        .and_then(|rest| rest.split(' ').next())
+        .and_then(|code| code.parse().ok())
+        .with_context(|| format!("no status line: `{first}`"))?;
+    let mut headers = Vec::new();
+    loop {
+        let line = input.line().await?;
+        if line.is_empty() {
+            return Ok((status, headers));
+        }
+        let (name, value) = line
+            .split_once(':')
+            .with_context(|| format!("no header: `{line}`"))?;
+        headers.push((name.to_ascii_lowercase(), value.trim().to_owned()));
+    }
+}
+
+async fn read_body<R: AsyncRead + Unpin>(
+    input: &mut Input<'_, R>,
+    method: &str,
+    status: u16,
+    headers: &[(String, String)],
+) -> Result<Vec<u8>> {
+    if method == "HEAD" || status == 204 || status == 304 {
+        // Whatever follows would be a body where none may be.
+        return input.rest().await;
+    }
+    let value = |wanted: &str| {
+        headers
+            .iter()
+            .find(|(name, _)| name == wanted)
+            .map(|(_, value)| value)
+    };
+    if value("transfer-encoding").is_some_and(|coding| coding.eq_ignore_ascii_case("chunked")) {
+        let mut body = Vec::new();
+        loop {
+            let line = input.line().await?;
+            let size = line.split(';').next().unwrap_or_default();
+            let size =
+                usize::from_str_radix(size, 16).with_context(|| format!("chunk size `{line}`"))?;
+            if size == 0 {
+                while !input.line().await?.is_empty() {}
+                return Ok(body);
+            }
+            body.extend(input.exactly(size).await?);
+            if !input.line().await?.is_empty() {
+                bail!("a chunk is longer than it says");
+            }
+        }
+    }
+    match value("content-length") {
+        Some(length) => {
+            input
+                .exactly(length.parse().context("content-length")?)
+                .await
+        }
+        None => input.rest().await,
+    }
+}
+
+/// Bytes that have arrived and the way to more.
+struct Input<'r, R> {
+    reader: &'r mut R,
+    buffer: Vec<u8>,
+}
+
+impl<R: AsyncRead + Unpin> Input<'_, R> {
+    async fn more(&mut self) -> Result<usize> {
+        if self.buffer.len() > MAX_ANSWER {
+            bail!("the answer is too large");
+        }
+        Ok(self.reader.read_buf(&mut self.buffer).await?)
+    }
+
+    async fn line(&mut self) -> Result<String> {
+        loop {
+            if let Some(end) = self.buffer.windows(2).position(|pair| pair == b"\r\n") {
+                let line = self.buffer.drain(..end + 2).take(end).collect();
+                return String::from_utf8(line).context("a line is no UTF-8");
+            }
+            if self.more().await? == 0 {
+                bail!(
+                    "the connection ended within a line: {:?}",
+                    String::from_utf8_lossy(&self.buffer)
+                );
+            }
+        }
+    }
+
+    async fn exactly(&mut self, count: usize) -> Result<Vec<u8>> {
+        while self.buffer.len() < count {
+            if self.more().await? == 0 {
+                bail!(
+                    "the connection ended after {} of {count} bytes",
+                    self.buffer.len()
+                );
+            }
+        }
+        Ok(self.buffer.drain(..count).collect())
+    }
+
+    async fn rest(&mut self) -> Result<Vec<u8>> {
+        while self.more().await? != 0 {}
+        Ok(std::mem::take(&mut self.buffer))
+    }
+}
+
+impl Response {
+    /// All values of a header.
+    #[must_use]
+    pub fn values(&self, wanted: &str) -> Vec<&str> {
+        let named = self
+            .headers
+            .iter()
+            .filter(|(name, _)| name.eq_ignore_ascii_case(wanted));
+        named.map(|(_, value)| value.as_str()).collect()
+    }
+
+    /// The body as JSON.
+    ///
+    /// # Errors
+    /// If it is none.
+    pub fn json(&self) -> Result<serde_json::Value> {
+        serde_json::from_slice(&self.body).with_context(|| {
+            format!(
+                "status {}, no JSON: {}",
+                self.status,
+                String::from_utf8_lossy(&self.body)
+            )
+        })
+    }
+}

@@ -1,0 +1,19 @@
+//! The language of the cases in `tests/conformance`, and what runs them.
+//!
+//! A file is a group: settings, policies and cases that share one gateway and one
+//! upstream. A case is a list of steps and what must be there afterwards: rows in
+//! the database and requests at the upstream, exactly those and no others.
+//!
+//! The gateway is set up through its HTTP interface wherever it can be, so that
+//! the same cases run on other hosts: whoever can start one implements [`Host`].
+
+mod case;
+mod expect;
+mod host;
+mod run;
+mod steps;
+mod variables;
+
+pub use case::{Case, Group};
+pub use host::{Deployment, Host, VectraUp};
+pub use run::{GroupRun, run_case};

@@ -1,0 +1,103 @@
+//! The component shells, built by plain cargo.
+
+use std::fs;
+use std::path::PathBuf;
+
+use anyhow::{Context, Result};
+
+use crate::step::{read, run, step};
+use crate::workspace::Workspace;
+
+/// The target that components are built for.
+pub const TARGET: &str = "wasm32-wasip2";
+
+/// Folder for what cargo makes on the way: apart from the host's, so that the two
+/// never wait for each other's lock.
+pub const TARGET_DIR: &str = "target/components";
+
+const PROFILE: &str = "component";
+
+/// The shells, named as their folders under `components/`.
+pub const SHELLS: [&str; 5] = [
+    "gateway",
+    "decision",
+    "policy-rules",
+    "semantic-none",
+    "repositories-sqlite",
+];
+
+/// The cargo package of a shell.
+pub fn package(shell: &str) -> String {
+    format!("vectra-component-{shell}")
+}
+
+/// `-p` for every shell.
+pub fn package_arguments() -> Vec<String> {
+    SHELLS
+        .iter()
+        .flat_map(|shell| ["-p".to_owned(), package(shell)])
+        .collect()
+}
+
+/// Adds the target if rustup does not have it. Without rustup (a distribution's
+/// Rust) the target must be there already; cargo says so if it is not.
+pub fn ensure_target(workspace: &Workspace) -> Result<()> {
+    let installed = match read(
+        workspace
+            .command("rustup")
+            .args(["target", "list", "--installed"]),
+    ) {
+        Ok(installed) => installed,
+        Err(error) => {
+            eprintln!("    rustup cannot be asked for {TARGET}: {error:#}");
+            return Ok(());
+        }
+    };
+    if installed.lines().any(|target| target.trim() == TARGET) {
+        return Ok(());
+    }
+    step(&format!("adding the Rust target {TARGET}"), || {
+        run(workspace.command("rustup").args(["target", "add", TARGET]))
+    })
+}
+
+/// Builds all shells and copies them to `dist/components/`; returns the paths in
+/// the order of [`SHELLS`].
+pub fn build(workspace: &Workspace) -> Result<Vec<PathBuf>> {
+    ensure_target(workspace)?;
+    step(
+        "building the components (some minutes the first time)",
+        || {
+            run(workspace
+                .cargo("build")
+                .args([
+                    "--profile",
+                    PROFILE,
+                    "--target",
+                    TARGET,
+                    "--target-dir",
+                    TARGET_DIR,
+                ])
+                .args(package_arguments()))
+        },
+    )?;
+    let folder = workspace.dist("components");
+    fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
+    SHELLS
+        .iter()
+        .map(|shell| deliver(workspace, shell))
+        .collect()
+}
+
+fn deliver(workspace: &Workspace, shell: &str) -> Result<PathBuf> {
+    let artefact = format!("{}.wasm", package(shell).replace('-', "_"));
+    let built = workspace
+        .path(TARGET_DIR)
+        .join(TARGET)
+        .join(PROFILE)
+        .join(artefact);
+    let delivered = workspace.dist(&format!("components/{shell}.wasm"));
+    fs::copy(&built, &delivered)
+        .with_context(|| format!("cannot copy {} to {}", built.display(), delivered.display()))?;
+    Ok(delivered)
+}

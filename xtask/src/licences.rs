@@ -1,0 +1,220 @@
+//! Licences and bans of all dependencies, after `deny.toml`.
+//!
+//! This is the part of cargo-deny that needs neither its installation nor a
+//! network. When cargo-deny is there it runs as well and adds the rest.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::env;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+use serde::Deserialize;
+use spdx::{Expression, LicenseReq, Licensee, ParseMode};
+
+use crate::step::{read, run};
+use crate::workspace::Workspace;
+
+#[derive(Deserialize)]
+struct Rules {
+    graph: Graph,
+    licenses: Licenses,
+    bans: Bans,
+}
+
+#[derive(Deserialize)]
+struct Graph {
+    targets: Vec<String>,
+}
+
+#[derive(Deserialize)]
+struct Licenses {
+    allow: Vec<String>,
+    exceptions: Vec<Exception>,
+}
+
+#[derive(Deserialize)]
+struct Exception {
+    #[serde(rename = "crate")]
+    name: String,
+    allow: Vec<String>,
+}
+
+/// Licences that are allowed, to all packages or to one.
+struct Allowed {
+    everywhere: Vec<Licensee>,
+    exceptions: BTreeMap<String, Vec<Licensee>>,
+}
+
+#[derive(Deserialize)]
+struct Bans {
+    deny: Vec<Ban>,
+}
+
+#[derive(Deserialize)]
+struct Ban {
+    #[serde(rename = "crate")]
+    name: String,
+    reason: String,
+}
+
+struct Package {
+    name: String,
+    version: String,
+    licence: String,
+}
+
+/// Compares all dependencies of the configured targets with `deny.toml`.
+pub fn check(workspace: &Workspace) -> Result<()> {
+    let text = fs::read_to_string(workspace.path("deny.toml")).context("cannot read deny.toml")?;
+    let rules: Rules = toml::from_str(&text).context("deny.toml does not parse")?;
+    let packages = packages(workspace, &rules.graph)?;
+    let allowed = Allowed::read(&rules.licenses)?;
+
+    let mut problems: Vec<String> = Vec::new();
+    for package in &packages {
+        problems.extend(licence_problem(package, &allowed));
+        problems.extend(ban_problem(package, &rules.bans));
+    }
+    report_duplicates(&packages);
+    if !problems.is_empty() {
+        bail!("{}", problems.join("\n    "));
+    }
+    eprintln!(
+        "    {} packages, all licences allowed, none banned",
+        packages.len()
+    );
+    advisories(workspace)
+}
+
+/// What is really built for these targets: `cargo metadata` also names optional
+/// dependencies that no feature switches on.
+fn packages(workspace: &Workspace, graph: &Graph) -> Result<Vec<Package>> {
+    let mut tree = workspace.cargo("tree");
+    tree.args(["--workspace", "--prefix", "none", "--format", "{p}\t{l}\t"]);
+    for target in &graph.targets {
+        tree.args(["--target", target]);
+    }
+    // A package that was shown before has a mark behind the last tab.
+    let listed = read(&mut tree)?;
+    let lines: BTreeSet<&str> = listed.lines().filter(|line| line.ends_with('\t')).collect();
+    lines
+        .into_iter()
+        .map(|line| package(line).with_context(|| format!("cargo tree: {line}")))
+        .collect()
+}
+
+/// Reads `name v1.2.3 (where)`, a tab, the licence, a tab.
+fn package(line: &str) -> Option<Package> {
+    let mut fields = line.split('\t');
+    let mut words = fields.next()?.split(' ');
+    Some(Package {
+        name: words.next()?.to_owned(),
+        version: words.next()?.trim_start_matches('v').to_owned(),
+        licence: fields.next()?.to_owned(),
+    })
+}
+
+fn licensees(texts: &[String]) -> Result<Vec<Licensee>> {
+    texts
+        .iter()
+        .map(|text| {
+            Licensee::parse(text).with_context(|| format!("`{text}` in deny.toml is no licence"))
+        })
+        .collect()
+}
+
+impl Allowed {
+    fn read(licenses: &Licenses) -> Result<Self> {
+        let mut exceptions = BTreeMap::new();
+        for exception in &licenses.exceptions {
+            exceptions.insert(exception.name.clone(), licensees(&exception.allow)?);
+        }
+        Ok(Self {
+            everywhere: licensees(&licenses.allow)?,
+            exceptions,
+        })
+    }
+
+    fn allows(&self, package: &str, need: &LicenseReq) -> bool {
+        let only_here = self.exceptions.get(package).into_iter().flatten();
+        self.everywhere
+            .iter()
+            .chain(only_here)
+            .any(|licence| licence.satisfies(need))
+    }
+}
+
+fn licence_problem(package: &Package, allowed: &Allowed) -> Option<String> {
+    let Package {
+        name,
+        version,
+        licence,
+    } = package;
+    if licence.is_empty() {
+        return Some(format!("{name} {version} names no licence"));
+    }
+    // Old manifests write `MIT/Apache-2.0`.
+    match Expression::parse_mode(licence, ParseMode::LAX) {
+        Ok(expression) if expression.evaluate(|need| allowed.allows(name, need)) => None,
+        Ok(_) => Some(format!(
+            "{name} {version}: licence `{licence}` is not in deny.toml"
+        )),
+        Err(error) => Some(format!("{name} {version}: licence `{licence}`: {error}")),
+    }
+}
+
+fn ban_problem(package: &Package, bans: &Bans) -> Option<String> {
+    let ban = bans.deny.iter().find(|ban| ban.name == package.name)?;
+    Some(format!(
+        "{} {} is banned: {}",
+        package.name, package.version, ban.reason
+    ))
+}
+
+fn report_duplicates(packages: &[Package]) {
+    let mut versions: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    for package in packages {
+        versions
+            .entry(&package.name)
+            .or_default()
+            .insert(&package.version);
+    }
+    for (name, versions) in versions.iter().filter(|(_, versions)| versions.len() > 1) {
+        let versions: Vec<&str> = versions.iter().copied().collect();
+        eprintln!("    more than once: {name} {}", versions.join(", "));
+    }
+}
+
+/// Runs cargo-deny if it is there; the advisories only if it has its database,
+/// which it would fetch otherwise.
+fn advisories(workspace: &Workspace) -> Result<()> {
+    if !on_path("cargo-deny") {
+        eprintln!("    advisories were not checked: cargo-deny is not installed");
+        return Ok(());
+    }
+    run(workspace
+        .cargo("deny")
+        .args(["--offline", "check", "licenses", "bans", "sources"]))?;
+    if !advisory_database().is_some_and(|folder| folder.is_dir()) {
+        eprintln!("    advisories were not checked: cargo-deny has no database here");
+        return Ok(());
+    }
+    run(workspace
+        .cargo("deny")
+        .args(["--offline", "check", "advisories", "--disable-fetch"]))
+}
+
+fn advisory_database() -> Option<PathBuf> {
+    let home = env::var_os("CARGO_HOME")
+        .map(PathBuf::from)
+        .or_else(|| env::var_os("HOME").map(|home| Path::new(&home).join(".cargo")))?;
+    Some(home.join("advisory-dbs"))
+}
+
+fn on_path(program: &str) -> bool {
+    let Some(path) = env::var_os("PATH") else {
+        return false;
+    };
+    env::split_paths(&path).any(|folder| folder.join(program).is_file())
+}

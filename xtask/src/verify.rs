@@ -1,0 +1,74 @@
+//! What must hold before a change is landed.
+
+use anyhow::Result;
+
+use crate::components::{self, TARGET, TARGET_DIR};
+use crate::guests;
+use crate::host::{self, HostProfile};
+use crate::licences;
+use crate::step::{Failures, run, step};
+use crate::workspace::Workspace;
+
+/// Formatting, clippy and licences; says all that is wrong, not only the first.
+pub fn check(workspace: &Workspace) -> Result<()> {
+    let mut failures = Failures::default();
+    check_into(workspace, &mut failures);
+    failures.finish()
+}
+
+/// Everything of [`check`], then all tests: those of the libraries, of the
+/// components, and the end-to-end tests over `dist/`.
+pub fn test(workspace: &Workspace) -> Result<()> {
+    let mut failures = Failures::default();
+    check_into(workspace, &mut failures);
+    let built = host::build_all(workspace, HostProfile::Dev).and_then(|_| guests::build(workspace));
+    match built {
+        Ok(()) => failures.step("running all tests", || {
+            run(workspace.cargo("test").arg("--no-fail-fast"))
+        }),
+        // The libraries' tests need no bundle: they still say what they can.
+        Err(error) => {
+            failures.step("building dist/", || Err(error));
+            failures.step("running the tests that need no dist/", || {
+                run(workspace
+                    .cargo("test")
+                    .args(["--no-fail-fast", "--lib", "--bins"]))
+            });
+        }
+    }
+    failures.finish()?;
+    eprintln!("==> all is well");
+    Ok(())
+}
+
+fn check_into(workspace: &Workspace, failures: &mut Failures) {
+    failures.step("checking the formatting", || {
+        run(workspace.cargo("fmt").args(["--all", "--check"]))
+    });
+    failures.step("clippy on the libraries, the host and the tests", || {
+        run(workspace
+            .cargo("clippy")
+            .args(["--all-targets", "--", "-D", "warnings"]))
+    });
+    failures.step("clippy on the components", || {
+        components::ensure_target(workspace)?;
+        run(workspace
+            .cargo("clippy")
+            .args(["--target", TARGET, "--target-dir", TARGET_DIR])
+            .args(components::package_arguments())
+            .args(["--", "-D", "warnings"]))
+    });
+    failures.step("checking licences and bans", || licences::check(workspace));
+}
+
+/// Measures the governed pipeline beside a native proxy and a wasm hello.
+pub fn bench(workspace: &Workspace, seconds: u64) -> Result<()> {
+    host::build_all(workspace, HostProfile::Dev)?;
+    guests::build(workspace)?;
+    step("measuring", || {
+        run(workspace
+            .cargo("run")
+            .args(["--quiet", "--bin", "vectra-bench", "--", "--seconds"])
+            .arg(seconds.to_string()))
+    })
+}
