@@ -1,5 +1,11 @@
 //! Generated from `wit/gateway`; nothing here is written by hand.
-#![allow(missing_docs, unsafe_op_in_unsafe_fn, unused_qualifications, clippy::all, clippy::restriction)]
+#![allow(
+    missing_docs,
+    unsafe_op_in_unsafe_fn,
+    unused_qualifications,
+    clippy::all,
+    clippy::restriction
+)]
 
 wit_bindgen::generate!({
     world: "vectra:gateway/gateway",

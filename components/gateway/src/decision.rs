@@ -24,7 +24,10 @@ impl Engine for Decision {
                     stage: stage_from(decision.stage),
                     rule: decision.rule,
                     risk: risk_from(decision.risk),
-                    trust: TrustRule { target: decision.trust.target, rate: decision.trust.rate },
+                    trust: TrustRule {
+                        target: decision.trust.target,
+                        rate: decision.trust.rate,
+                    },
                 })
             }
         }
@@ -45,7 +48,10 @@ impl PolicyEngine for Decision {
             }),
             Err(problems) => Err(problems
                 .into_iter()
-                .map(|problem| Problem { place: problem.place, message: problem.message })
+                .map(|problem| Problem {
+                    place: problem.place,
+                    message: problem.message,
+                })
                 .collect()),
         }
     }
@@ -139,7 +145,10 @@ fn risk_to(risk: &Risk) -> wit::Risk {
         score: factor.score,
         weight: factor.weight,
     };
-    wit::Risk { score: risk.score, factors: risk.factors.iter().map(factor).collect() }
+    wit::Risk {
+        score: risk.score,
+        factors: risk.factors.iter().map(factor).collect(),
+    }
 }
 
 fn risk_from(risk: wit::Risk) -> Risk {
@@ -148,7 +157,10 @@ fn risk_from(risk: wit::Risk) -> Risk {
         score: factor.score,
         weight: factor.weight,
     };
-    Risk { score: risk.score, factors: risk.factors.into_iter().map(factor).collect() }
+    Risk {
+        score: risk.score,
+        factors: risk.factors.into_iter().map(factor).collect(),
+    }
 }
 
 fn verdict_to(verdict: &Verdict) -> wit::Verdict {
@@ -165,8 +177,10 @@ fn verdict_to(verdict: &Verdict) -> wit::Verdict {
 }
 
 fn verdict_from(verdict: wit::Verdict) -> Verdict {
-    let looked_at =
-        |looked: wit::LookedAt| LookedAt { field: looked.field, value: looked.value };
+    let looked_at = |looked: wit::LookedAt| LookedAt {
+        field: looked.field,
+        value: looked.value,
+    };
     Verdict {
         effect: outcome_from(verdict.effect),
         rule: verdict.rule,
@@ -202,12 +216,15 @@ fn settings_to(settings: &Settings) -> wit::Settings {
             anomaly: weights.anomaly,
         },
         risk_threshold: settings.risk_threshold,
-        semantic: settings.semantic.as_ref().map(|semantic| wit::SemanticSettings {
-            confidence_threshold: semantic.confidence_threshold,
-            low_confidence: outcome_to(semantic.low_confidence),
-            deny_labels: semantic.deny_labels.clone(),
-            hold_labels: semantic.hold_labels.clone(),
-        }),
+        semantic: settings
+            .semantic
+            .as_ref()
+            .map(|semantic| wit::SemanticSettings {
+                confidence_threshold: semantic.confidence_threshold,
+                low_confidence: outcome_to(semantic.low_confidence),
+                deny_labels: semantic.deny_labels.clone(),
+                hold_labels: semantic.hold_labels.clone(),
+            }),
     }
 }
 

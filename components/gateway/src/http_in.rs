@@ -19,7 +19,10 @@ pub struct Incoming {
 impl Incoming {
     fn open(body: IncomingBody) -> Option<Self> {
         let stream = body.stream().ok()?;
-        Some(Self { stream, _body: body })
+        Some(Self {
+            stream,
+            _body: body,
+        })
     }
 
     /// The bytes as they come.
@@ -41,7 +44,9 @@ impl Body {
 impl RequestBody for Body {
     fn read(self, limit: usize) -> Result<Vec<u8>, BodyError> {
         let mut bytes = Vec::new();
-        let Some(incoming) = self.0 else { return Ok(bytes) };
+        let Some(incoming) = self.0 else {
+            return Ok(bytes);
+        };
         loop {
             match incoming.stream.blocking_read(CHUNK) {
                 Ok(chunk) => {

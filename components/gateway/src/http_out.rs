@@ -87,8 +87,12 @@ fn outgoing_request(
         Scheme::Http
     };
     request.set_scheme(Some(&scheme)).ok()?;
-    request.set_authority(Some(head.uri.authority()?.as_str())).ok()?;
-    request.set_path_with_query(Some(head.uri.path_and_query()?.as_str())).ok()?;
+    request
+        .set_authority(Some(head.uri.authority()?.as_str()))
+        .ok()?;
+    request
+        .set_path_with_query(Some(head.uri.path_and_query()?.as_str()))
+        .ok()?;
     Some(request)
 }
 
@@ -109,7 +113,11 @@ fn read_response(response: IncomingResponse) -> Result<Response<UpstreamBody>, U
     }
     let body = response.consume().map_err(|()| broken("no body"))?;
     let stream = body.stream().map_err(|()| broken("no body"))?;
-    let mut read = Response::new(UpstreamBody { stream, _body: body, _response: response });
+    let mut read = Response::new(UpstreamBody {
+        stream,
+        _body: body,
+        _response: response,
+    });
     *read.status_mut() = status;
     *read.headers_mut() = headers;
     Ok(read)
@@ -125,7 +133,11 @@ fn failure(code: &ErrorCode) -> UpstreamError {
 }
 
 /// Answers the agent. Answers that have no body by their nature never open one.
-pub fn answer(response: Response<ResponseBody<UpstreamBody>>, head_only: bool, out: ResponseOutparam) {
+pub fn answer(
+    response: Response<ResponseBody<UpstreamBody>>,
+    head_only: bool,
+    out: ResponseOutparam,
+) {
     let (head, body) = response.into_parts();
     let Some(fields) = fields(&head.headers) else {
         return bare(StatusCode::BAD_GATEWAY, out);
@@ -139,7 +151,9 @@ pub fn answer(response: Response<ResponseBody<UpstreamBody>>, head_only: bool, o
     if bodiless {
         return ResponseOutparam::set(out, Ok(outgoing));
     }
-    let Ok(sink) = outgoing.body() else { return bare(StatusCode::BAD_GATEWAY, out) };
+    let Ok(sink) = outgoing.body() else {
+        return bare(StatusCode::BAD_GATEWAY, out);
+    };
     ResponseOutparam::set(out, Ok(outgoing));
     let sent = match &body {
         ResponseBody::Empty => Ok(()),
@@ -180,7 +194,9 @@ fn fields(headers: &HeaderMap) -> Option<Fields> {
 fn write(body: &WasiBody, bytes: &[u8]) -> Result<(), String> {
     let stream: OutputStream = body.write().map_err(|()| "no stream".to_owned())?;
     for chunk in bytes.chunks(WRITE) {
-        stream.blocking_write_and_flush(chunk).map_err(|error| describe(&error))?;
+        stream
+            .blocking_write_and_flush(chunk)
+            .map_err(|error| describe(&error))?;
     }
     Ok(())
 }

@@ -32,11 +32,16 @@ fn log(line: &str) {
 
 impl incoming_handler::Guest for Component {
     fn handle(request: IncomingRequest, out: ResponseOutparam) {
-        let (settings, problems) =
-            vectra_api::settings::read(&surroundings::config(), &Decision);
-        if problems.iter().any(|problem| problem.severity == Severity::Error) {
+        let (settings, problems) = vectra_api::settings::read(&surroundings::config(), &Decision);
+        if problems
+            .iter()
+            .any(|problem| problem.severity == Severity::Error)
+        {
             for problem in &problems {
-                log(&format!("configuration: {}: {}", problem.key, problem.message));
+                log(&format!(
+                    "configuration: {}: {}",
+                    problem.key, problem.message
+                ));
             }
             return http_out::misconfigured(out);
         }
@@ -115,7 +120,10 @@ impl lifecycle::Guest for Component {
     fn start(files: Vec<lifecycle::File>) -> Result<Vec<lifecycle::Event>, String> {
         let files = files
             .into_iter()
-            .map(|file| vectra_api::lifecycle::File { name: file.name, content: file.content })
+            .map(|file| vectra_api::lifecycle::File {
+                name: file.name,
+                content: file.content,
+            })
             .collect();
         let now = vectra_api::Clock::now(&Surroundings);
         vectra_api::lifecycle::start(files, now, &Repositories, &Repositories, &Decision)

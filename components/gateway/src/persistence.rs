@@ -37,7 +37,10 @@ impl AgentRepository for Repositories {
     }
 
     fn find(&self, id: AgentId) -> Result<Option<Agent>> {
-        wit::agents::find(&id.to_string()).map_err(error)?.map(agent_from).transpose()
+        wit::agents::find(&id.to_string())
+            .map_err(error)?
+            .map(agent_from)
+            .transpose()
     }
 
     fn update(&self, id: AgentId, change: &AgentChange) -> Result<Agent> {
@@ -50,17 +53,21 @@ impl AgentRepository for Repositories {
     }
 
     fn list(&self, page: &AgentPage) -> Result<Vec<Agent>> {
-        let after = page
-            .after
-            .as_ref()
-            .map(|(name, id)| wit::agents::Cursor { name: name.clone(), id: id.to_string() });
+        let after = page.after.as_ref().map(|(name, id)| wit::agents::Cursor {
+            name: name.clone(),
+            id: id.to_string(),
+        });
         let query = wit::agents::PageQuery {
             after,
             limit: page.limit,
             status: page.status.map(records::status_to),
             owner_id: page.owner_id.clone(),
         };
-        wit::agents::list(&query).map_err(error)?.into_iter().map(agent_from).collect()
+        wit::agents::list(&query)
+            .map_err(error)?
+            .into_iter()
+            .map(agent_from)
+            .collect()
     }
 }
 
@@ -86,18 +93,28 @@ impl AuditRepository for Repositories {
             after,
             limit: page.limit,
         };
-        wit::audit_trail::list(&query).map_err(error)?.into_iter().map(audit_from).collect()
+        wit::audit_trail::list(&query)
+            .map_err(error)?
+            .into_iter()
+            .map(audit_from)
+            .collect()
     }
 }
 
 impl PolicyRepository for Repositories {
     fn put(&self, policy: &Policy) -> Result<PutResult> {
         let put = wit::policies::put(&policy_to(policy)).map_err(error)?;
-        Ok(PutResult { revision: put.revision, changed: put.changed })
+        Ok(PutResult {
+            revision: put.revision,
+            changed: put.changed,
+        })
     }
 
     fn find(&self, name: &str, revision: Option<u32>) -> Result<Option<Policy>> {
-        wit::policies::find(name, revision).map_err(error)?.map(policy_from).transpose()
+        wit::policies::find(name, revision)
+            .map_err(error)?
+            .map(policy_from)
+            .transpose()
     }
 
     fn list(&self, after: Option<&str>, limit: u32) -> Result<Vec<Policy>> {
@@ -117,7 +134,10 @@ impl PolicyRepository for Repositories {
 
 impl HeldRequestRepository for Repositories {
     fn find(&self, id: HeldRequestId) -> Result<Option<HeldRequest>> {
-        wit::held_requests::find(&id.to_string()).map_err(error)?.map(held_from).transpose()
+        wit::held_requests::find(&id.to_string())
+            .map_err(error)?
+            .map(held_from)
+            .transpose()
     }
 
     fn list(&self, page: &HeldPage) -> Result<Vec<HeldRequest>> {
@@ -131,13 +151,22 @@ impl HeldRequestRepository for Repositories {
             after,
             limit: page.limit,
         };
-        wit::held_requests::list(&query).map_err(error)?.into_iter().map(held_from).collect()
+        wit::held_requests::list(&query)
+            .map_err(error)?
+            .into_iter()
+            .map(held_from)
+            .collect()
     }
 
     fn advance(&self, step: &HeldStep) -> Result<HeldRequest> {
         let step = wit::held_requests::Step {
             id: step.id.to_string(),
-            from: step.from.iter().copied().map(records::held_status_to).collect(),
+            from: step
+                .from
+                .iter()
+                .copied()
+                .map(records::held_status_to)
+                .collect(),
             to: records::held_status_to(step.to),
             now: step.now.micros(),
             unless_expired: step.expiry == Expiry::Refuses,

@@ -55,5 +55,7 @@ pub fn config() -> String {
 
 /// The digest of the bundle, where the host supplies it.
 pub fn bundle_digest() -> Option<String> {
-    variables::get("bundle_digest").ok().filter(|digest| !digest.is_empty())
+    variables::get("bundle_digest")
+        .ok()
+        .filter(|digest| !digest.is_empty())
 }

@@ -1,1 +1,39 @@
-//! spin:sqlite for wasmtime, over libsql.
+//! `spin:sqlite/sqlite@3.0.0` for wasmtime, over libsql.
+//!
+//! Like any host capability: a state per request ([`SqliteCtx`]), a view of it
+//! beside the resource table ([`SqliteView`]), and [`add_to_linker`]. Behind it is
+//! the trait [`Database`]; [`LocalDatabase`] implements it with a file.
+//!
+//! ```no_run
+//! use std::sync::Arc;
+//! use vectra_sqlite::{LocalDatabase, LocalOptions, Sqlite, SqliteCtx, SqliteView, add_to_linker};
+//! use wasmtime::component::{Linker, ResourceTable};
+//!
+//! struct State { sqlite: SqliteCtx, table: ResourceTable }
+//!
+//! # fn run() -> Result<(), Box<dyn std::error::Error>> {
+//! let database = LocalDatabase::open("vectra.db".as_ref(), LocalOptions::default())?;
+//! let sqlite = Sqlite::new([("default".to_owned(), Arc::new(database) as _)]);
+//!
+//! let engine = wasmtime::Engine::default();
+//! let mut linker: Linker<State> = Linker::new(&engine);
+//! add_to_linker(&mut linker, |state| SqliteView::new(&mut state.sqlite, &mut state.table))?;
+//! let state = State { sqlite: sqlite.context(), table: ResourceTable::new() };
+//! # let _ = state; Ok(())
+//! # }
+//! ```
+//!
+//! What a guest may rely on: a statement that returned without an error is
+//! durable; a statement that failed left nothing behind; there is exactly one
+//! statement per call and no transaction that spans calls.
+
+mod bindings;
+mod database;
+mod host;
+mod local;
+mod statement;
+
+pub use bindings::spin::sqlite::sqlite::{Error, QueryResult, RowResult, Value};
+pub use database::{Answer, Database, Outcome};
+pub use host::{Connection, Sqlite, SqliteCtx, SqliteView, add_to_linker};
+pub use local::{LocalDatabase, LocalOptions, OpenError};

@@ -1,9 +1,7 @@
 //! The ledger as a port.
 
 use vectra_domain::repository::{Ledger, Result};
-use vectra_domain::{
-    Activity, Circuit, CircuitState, Context, Entry, Origin, Query, Recorded,
-};
+use vectra_domain::{Activity, Circuit, CircuitState, Context, Entry, Origin, Query, Recorded};
 
 use super::Repositories;
 use super::records::{agent_from, audit_to, error, held_to, policy_from, time_from};
@@ -29,7 +27,10 @@ impl Ledger for Repositories {
             history_id: entry.history_id.to_string(),
             explanation: entry.explanation.clone(),
             rate_limit: entry.rate_limit,
-            trust: wit::TrustRule { target: entry.trust.target, rate: entry.trust.rate },
+            trust: wit::TrustRule {
+                target: entry.trust.target,
+                rate: entry.trust.rate,
+            },
             held: entry.held.as_ref().map(held_to),
             held_limits: wit::HeldLimits {
                 per_agent: entry.held_limits.per_agent,
@@ -48,7 +49,11 @@ impl Ledger for Repositories {
 }
 
 fn origin_to(origin: &Origin) -> wit::Origin {
-    wit::Origin { scheme: origin.scheme.clone(), host: origin.host.clone(), port: origin.port }
+    wit::Origin {
+        scheme: origin.scheme.clone(),
+        host: origin.host.clone(),
+        port: origin.port,
+    }
 }
 
 fn context_from(context: wit::Context) -> Result<Context> {

@@ -31,7 +31,10 @@ impl<U> Gateway<'_, U> {
         if let Field::Text(text) = &given
             && text.len() > secret::MAX_LENGTH
         {
-            fields.refuse("clientSecret", format!("must be at most {} bytes", secret::MAX_LENGTH));
+            fields.refuse(
+                "clientSecret",
+                format!("must be at most {} bytes", secret::MAX_LENGTH),
+            );
         }
         fields.finish()?;
 
@@ -77,10 +80,18 @@ impl<U> Gateway<'_, U> {
             _ => None,
         })?;
         let owner_id = query.filter("ownerId").map(str::to_owned);
-        let wanted = AgentPage { after, limit: query.limit + 1, status, owner_id };
+        let wanted = AgentPage {
+            after,
+            limit: query.limit + 1,
+            status,
+            owner_id,
+        };
         let agents = self.with_schema(|| self.ports.agents.list(&wanted))?;
         let place = |agent: &Agent| vec![agent.name.clone(), agent.id.to_string()];
-        Ok(json(StatusCode::OK, &page(agents, query.limit, place, show)))
+        Ok(json(
+            StatusCode::OK,
+            &page(agents, query.limit, place, show),
+        ))
     }
 
     /// `GET /agents/{agentId}`.
@@ -115,7 +126,10 @@ impl<U> Gateway<'_, U> {
             }
             Field::Missing | Field::Null => TextChange::Clear,
         };
-        let change = AgentChange { policy_name, ..AgentChange::at(self.ports.clock.now()) };
+        let change = AgentChange {
+            policy_name,
+            ..AgentChange::at(self.ports.clock.now())
+        };
         let agent = self
             .with_schema(|| self.ports.agents.update(id, &change))
             .map_err(|error| missing_or(error, id))?;
@@ -126,8 +140,9 @@ impl<U> Gateway<'_, U> {
         let found = self.with_schema(|| self.ports.policies.find(name, None))?;
         match found.map(|policy| policy.status) {
             Some(PolicyStatus::Active) => Ok(()),
-            Some(PolicyStatus::Broken) => Err(Refusal::new(Kind::PolicyBroken)
-                .detail(format!("policy `{name}` does not compile and would deny everything"))),
+            Some(PolicyStatus::Broken) => Err(Refusal::new(Kind::PolicyBroken).detail(format!(
+                "policy `{name}` does not compile and would deny everything"
+            ))),
             Some(PolicyStatus::Retired) | None => Err(Refusal::new(Kind::PolicyNotFound)
                 .detail(format!("Policy with name {name} not found."))),
         }
@@ -153,7 +168,8 @@ fn text(field: Field) -> Option<String> {
 }
 
 fn agent_id(text: &str) -> Result<AgentId, Refusal> {
-    text.parse::<AgentId>().map_err(|error| Refusal::field("agentId", error.to_string()))
+    text.parse::<AgentId>()
+        .map_err(|error| Refusal::field("agentId", error.to_string()))
 }
 
 fn not_found(id: AgentId) -> Refusal {
@@ -161,13 +177,16 @@ fn not_found(id: AgentId) -> Refusal {
 }
 
 fn missing_or(error: PersistenceError, id: AgentId) -> Refusal {
-    if error == PersistenceError::NotFound { not_found(id) } else { error.into() }
+    if error == PersistenceError::NotFound {
+        not_found(id)
+    } else {
+        error.into()
+    }
 }
 
 fn read_status(text: &str) -> Result<AgentStatus, Refusal> {
-    serde_json::from_value(Value::from(text)).map_err(|_| {
-        Refusal::field("status", "must be Active, Revoked, Quarantined or Deleted")
-    })
+    serde_json::from_value(Value::from(text))
+        .map_err(|_| Refusal::field("status", "must be Active, Revoked, Quarantined or Deleted"))
 }
 
 /// An agent without its secret.

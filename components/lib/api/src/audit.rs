@@ -22,7 +22,11 @@ impl<U> Gateway<'_, U> {
             [time, id] => Some((time.parse().ok()?, id.parse().ok()?)),
             _ => None,
         })?;
-        let wanted = AuditPage { agent_id, after, limit: query.limit + 1 };
+        let wanted = AuditPage {
+            agent_id,
+            after,
+            limit: query.limit + 1,
+        };
         let rows = self.with_schema(|| self.ports.audit.list(&wanted))?;
         let place = |row: &AuditTrail| vec![row.timestamp.to_string(), row.id.to_string()];
         Ok(json(StatusCode::OK, &page(rows, query.limit, place, show)))

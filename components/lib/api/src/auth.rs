@@ -5,8 +5,8 @@ use http::{HeaderMap, HeaderName, header};
 use vectra_domain::AgentId;
 
 use crate::gateway::Gateway;
-use crate::problem::{Kind, Refusal};
 use crate::ports::Secret;
+use crate::problem::{Kind, Refusal};
 use crate::token::{self, MIN_KEY, TokenError};
 use crate::{secret, settings::TokenSettings};
 
@@ -33,7 +33,9 @@ fn bearer<'h>(headers: &'h HeaderMap, name: &HeaderName) -> Option<&'h str> {
         return None;
     }
     let (scheme, credential) = value.split_once(' ')?;
-    scheme.eq_ignore_ascii_case("bearer").then(|| credential.trim())
+    scheme
+        .eq_ignore_ascii_case("bearer")
+        .then(|| credential.trim())
 }
 
 impl<U> Gateway<'_, U> {
@@ -48,7 +50,11 @@ impl<U> Gateway<'_, U> {
             let message = "`admin_key` must begin with vop_ and be at least 32 characters long";
             return Err(Refusal::new(Kind::Misconfigured).internal(message));
         }
-        if secret::same(key.as_bytes(), admin.as_bytes()) { Ok(()) } else { Err(refuse()) }
+        if secret::same(key.as_bytes(), admin.as_bytes()) {
+            Ok(())
+        } else {
+            Err(refuse())
+        }
     }
 
     /// The agent whose token the caller holds.
@@ -58,8 +64,7 @@ impl<U> Gateway<'_, U> {
         } else {
             (header::AUTHORIZATION, Carrier::Authorization)
         };
-        let token =
-            bearer(headers, &name).ok_or_else(|| Refusal::new(Kind::MissingCredentials))?;
+        let token = bearer(headers, &name).ok_or_else(|| Refusal::new(Kind::MissingCredentials))?;
         let key = self.token_key()?;
         let settings: &TokenSettings = &self.settings.tokens;
         match token::verify(token, self.ports.clock.now(), settings, key.as_bytes()) {

@@ -23,7 +23,11 @@ pub trait RequestBody {
 
 impl RequestBody for Vec<u8> {
     fn read(self, limit: usize) -> Result<Vec<u8>, BodyError> {
-        if self.len() > limit { Err(BodyError::TooLong(limit)) } else { Ok(self) }
+        if self.len() > limit {
+            Err(BodyError::TooLong(limit))
+        } else {
+            Ok(self)
+        }
     }
 }
 

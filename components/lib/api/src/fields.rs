@@ -41,13 +41,19 @@ impl Fields {
         let value: Value = serde_json::from_slice(&bytes)
             .map_err(|error| Refusal::new(Kind::MalformedJson).detail(error.to_string()))?;
         match value {
-            Value::Object(object) => Ok(Self { object, errors: BTreeMap::new() }),
+            Value::Object(object) => Ok(Self {
+                object,
+                errors: BTreeMap::new(),
+            }),
             _ => Err(Refusal::new(Kind::Invalid).detail("the body must be a JSON object")),
         }
     }
 
     fn error(&mut self, name: &str, message: impl Into<String>) {
-        self.errors.entry(name.to_owned()).or_default().push(message.into());
+        self.errors
+            .entry(name.to_owned())
+            .or_default()
+            .push(message.into());
     }
 
     /// A field that may be missing or null; `characters` bounds its length.
@@ -93,7 +99,11 @@ impl Fields {
         for name in unknown {
             self.error(&name, "is not a field of this request");
         }
-        if self.errors.is_empty() { Ok(()) } else { Err(Refusal::fields(&self.errors)) }
+        if self.errors.is_empty() {
+            Ok(())
+        } else {
+            Err(Refusal::fields(&self.errors))
+        }
     }
 }
 
@@ -126,7 +136,10 @@ mod tests {
 
     fn read(body: &str) -> Result<Fields, Refusal> {
         let mut headers = HeaderMap::new();
-        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        headers.insert(
+            header::CONTENT_TYPE,
+            HeaderValue::from_static("application/json"),
+        );
         Fields::read(&headers, body.as_bytes().to_vec())
     }
 
@@ -137,7 +150,10 @@ mod tests {
         assert_eq!(fields.optional("owner", 0..=3), Field::Missing);
         assert_eq!(fields.required("secret", 1..=3), "");
         let errors = fields.errors.clone();
-        assert_eq!(errors.keys().collect::<Vec<_>>(), ["name", "owner", "secret"]);
+        assert_eq!(
+            errors.keys().collect::<Vec<_>>(),
+            ["name", "owner", "secret"]
+        );
         assert!(fields.finish().is_err());
     }
 

@@ -27,7 +27,11 @@ pub(crate) type Answer<B> = Result<Response<ResponseBody<B>>, Refusal>;
 impl<'a, U> Gateway<'a, U> {
     /// A gateway; `log` gets one line for each failure inside, never a secret.
     pub fn new(ports: Ports<'a, U>, settings: &'a Settings, log: &'a dyn Fn(&str)) -> Self {
-        Self { ports, settings, log }
+        Self {
+            ports,
+            settings,
+            log,
+        }
     }
 
     /// Answers a request. Every answer carries `Vectra-Version`.
@@ -42,7 +46,9 @@ impl<'a, U> Gateway<'a, U> {
             }
             refusal.into_response()
         });
-        response.headers_mut().insert(VECTRA_VERSION, HeaderValue::from_static(VERSION));
+        response
+            .headers_mut()
+            .insert(VECTRA_VERSION, HeaderValue::from_static(VERSION));
         response
     }
 
@@ -81,9 +87,10 @@ impl<'a, U> Gateway<'a, U> {
     /// `GET /health`: asks the database.
     fn health<B>(&self) -> Answer<B> {
         match self.with_schema(|| self.ports.schema.version()) {
-            Ok(version) => {
-                Ok(json(StatusCode::OK, &json!({ "status": "Healthy", "schemaVersion": version })))
-            }
+            Ok(version) => Ok(json(
+                StatusCode::OK,
+                &json!({ "status": "Healthy", "schemaVersion": version }),
+            )),
             Err(error) => {
                 (self.log)(&error.to_string());
                 let body = json!({ "status": "Unhealthy" });

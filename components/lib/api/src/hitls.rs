@@ -32,7 +32,11 @@ impl<U> Gateway<'_, U> {
 fn show(held: &HeldRequest, now: Timestamp) -> Value {
     // The row is moved to Expired in ticks; until then its time decides.
     let over = held.status == HeldStatus::Pending && held.expires_at <= now;
-    let status = if over { HeldStatus::Expired } else { held.status };
+    let status = if over {
+        HeldStatus::Expired
+    } else {
+        held.status
+    };
     json!({
         "id": held.id.to_string(),
         "agentId": held.agent_id.to_string(),

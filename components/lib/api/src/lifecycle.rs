@@ -47,7 +47,10 @@ pub fn start(
         match policies.put(&policy) {
             Ok(put) if put.changed => {
                 let Policy { name, .. } = &policy;
-                events.push(Event::Done(format!("policy `{name}`: revision {}", put.revision)));
+                events.push(Event::Done(format!(
+                    "policy `{name}`: revision {}",
+                    put.revision
+                )));
             }
             Ok(_) => {}
             Err(PersistenceError::Conflict(_)) => {
@@ -89,7 +92,10 @@ fn read(
                 continue;
             };
             let other = first.source_name.as_deref().unwrap_or_default();
-            let problem = format!("policy `{}` stands in {other} and {}", policy.name, file.name);
+            let problem = format!(
+                "policy `{}` stands in {other} and {}",
+                policy.name, file.name
+            );
             events.push(Event::Warning(format!("{problem}: its agents are denied")));
             let name = first.name.clone();
             *first = broken(&name, file, &problem, now);
@@ -106,7 +112,9 @@ fn known_names(
     let mut after: Option<String> = None;
     loop {
         let page = policies.list(after.as_deref(), MAX_PAGE)?;
-        let Some(last) = page.last() else { return Ok(names) };
+        let Some(last) = page.last() else {
+            return Ok(names);
+        };
         after = Some(last.name.clone());
         for policy in page {
             if let (PolicySource::File, Some(file)) = (policy.source, policy.source_name) {
@@ -151,9 +159,18 @@ fn compile(
             created_at: now,
         }],
         Err(problem) => {
-            let stem = file.name.rsplit_once('.').map_or(file.name.as_str(), |(stem, _)| stem);
-            let names = known.get(&file.name).cloned().unwrap_or_else(|| vec![stem.to_owned()]);
-            names.iter().map(|name| broken(name, file, &problem, now)).collect()
+            let stem = file
+                .name
+                .rsplit_once('.')
+                .map_or(file.name.as_str(), |(stem, _)| stem);
+            let names = known
+                .get(&file.name)
+                .cloned()
+                .unwrap_or_else(|| vec![stem.to_owned()]);
+            names
+                .iter()
+                .map(|name| broken(name, file, &problem, now))
+                .collect()
         }
     }
 }

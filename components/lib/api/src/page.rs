@@ -22,8 +22,16 @@ pub(crate) struct PageQuery {
 impl PageQuery {
     /// Reads a query string; `known` are the filters of this list.
     pub(crate) fn read(query: Option<&str>, known: &[&str]) -> Result<Self, Refusal> {
-        let mut page = Self { parameters: Vec::new(), limit: DEFAULT_LIMIT, cursor: None };
-        for pair in query.unwrap_or_default().split('&').filter(|pair| !pair.is_empty()) {
+        let mut page = Self {
+            parameters: Vec::new(),
+            limit: DEFAULT_LIMIT,
+            cursor: None,
+        };
+        for pair in query
+            .unwrap_or_default()
+            .split('&')
+            .filter(|pair| !pair.is_empty())
+        {
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
             let value = decode(name, value)?;
             match name {
@@ -53,7 +61,9 @@ impl PageQuery {
         &self,
         read: impl FnOnce(&[&str]) -> Option<T>,
     ) -> Result<Option<T>, Refusal> {
-        let Some(cursor) = &self.cursor else { return Ok(None) };
+        let Some(cursor) = &self.cursor else {
+            return Ok(None);
+        };
         let wrong = || Refusal::field("cursor", "is not a cursor of this list");
         let bytes = URL_SAFE_NO_PAD.decode(cursor).map_err(|_| wrong())?;
         let text = String::from_utf8(bytes).map_err(|_| wrong())?;
@@ -101,7 +111,12 @@ mod tests {
     #[test]
     fn a_cursor_reads_back() {
         let items = vec!["a", "b", "c"];
-        let page = page(items, 2, |item| vec![(*item).to_owned(), "x".to_owned()], |item| json!(item));
+        let page = page(
+            items,
+            2,
+            |item| vec![(*item).to_owned(), "x".to_owned()],
+            |item| json!(item),
+        );
         assert_eq!(page["items"], json!(["a", "b"]));
         let query = format!("cursor={}", page["nextCursor"].as_str().unwrap());
         let read = PageQuery::read(Some(&query), &[]).unwrap();

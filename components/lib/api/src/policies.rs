@@ -16,10 +16,13 @@ impl<U> Gateway<'_, U> {
             [name] => Some((*name).to_owned()),
             _ => None,
         })?;
-        let policies = self
-            .with_schema(|| self.ports.policies.list(after.as_deref(), query.limit + 1))?;
+        let policies =
+            self.with_schema(|| self.ports.policies.list(after.as_deref(), query.limit + 1))?;
         let place = |policy: &Policy| vec![policy.name.clone()];
-        Ok(json(StatusCode::OK, &page(policies, query.limit, place, summary)))
+        Ok(json(
+            StatusCode::OK,
+            &page(policies, query.limit, place, summary),
+        ))
     }
 
     /// `GET /policies/{name}`.
@@ -27,9 +30,8 @@ impl<U> Gateway<'_, U> {
         let name = percent_encoding::percent_decode_str(name)
             .decode_utf8()
             .map_err(|_| Refusal::field("name", "is not valid text"))?;
-        let not_found = || {
-            Refusal::new(Kind::PolicyNotFound).detail(format!("Policy '{name}' was not found."))
-        };
+        let not_found =
+            || Refusal::new(Kind::PolicyNotFound).detail(format!("Policy '{name}' was not found."));
         if name.contains('\0') {
             return Err(Refusal::field("name", "must not hold control characters"));
         }
@@ -66,7 +68,10 @@ fn state(policy: &Policy) -> Value {
 fn summary(policy: &Policy) -> Value {
     let document = document(policy);
     let field = |name: &str| document.get(name).cloned().unwrap_or(Value::Null);
-    let rules = document.get("rules").and_then(Value::as_array).map(Vec::len);
+    let rules = document
+        .get("rules")
+        .and_then(Value::as_array)
+        .map(Vec::len);
     let mut shown = json!({
         "name": policy.name,
         "description": field("description"),

@@ -45,13 +45,17 @@ impl Kind {
             Self::MalformedJson => (S::BAD_REQUEST, Some("VEC200003"), "Malformed JSON"),
             Self::Invalid => (S::BAD_REQUEST, Some("VEC400001"), "Validation failed"),
             Self::BadTarget => (S::BAD_REQUEST, Some("VEC400001"), "Invalid proxy target"),
-            Self::MissingCredentials => {
-                (S::UNAUTHORIZED, Some("VEC800001"), "Missing or invalid authentication")
-            }
+            Self::MissingCredentials => (
+                S::UNAUTHORIZED,
+                Some("VEC800001"),
+                "Missing or invalid authentication",
+            ),
             Self::ExpiredToken => (S::UNAUTHORIZED, Some("VEC800002"), "The token has expired"),
-            Self::InvalidClient => {
-                (S::UNAUTHORIZED, Some("VEC800003"), "Invalid agent or client secret")
-            }
+            Self::InvalidClient => (
+                S::UNAUTHORIZED,
+                Some("VEC800003"),
+                "Invalid agent or client secret",
+            ),
             Self::Denied => (S::FORBIDDEN, Some("VEC700001"), "Access denied"),
             Self::NoRoute => (S::NOT_FOUND, Some("VEC501001"), "No such endpoint"),
             Self::AgentNotFound => (S::NOT_FOUND, Some("VEC501002"), "Agent not found"),
@@ -61,24 +65,34 @@ impl Kind {
             Self::PolicyBroken => (S::CONFLICT, None, "Policy is broken"),
             Self::TooLarge => (S::PAYLOAD_TOO_LARGE, None, "Request body too large"),
             Self::UrlTooLong => (S::URI_TOO_LONG, None, "Target URL too long"),
-            Self::UnsupportedMediaType => {
-                (S::UNSUPPORTED_MEDIA_TYPE, None, "Content-Type must be application/json")
-            }
+            Self::UnsupportedMediaType => (
+                S::UNSUPPORTED_MEDIA_TYPE,
+                None,
+                "Content-Type must be application/json",
+            ),
             Self::RateLimited => (S::TOO_MANY_REQUESTS, None, "Rate limit exceeded"),
             Self::TooManyHeld => (S::TOO_MANY_REQUESTS, None, "Too many held requests"),
-            Self::NotRecorded => {
-                (S::SERVICE_UNAVAILABLE, Some("VEC300001"), "The decision could not be recorded")
-            }
+            Self::NotRecorded => (
+                S::SERVICE_UNAVAILABLE,
+                Some("VEC300001"),
+                "The decision could not be recorded",
+            ),
             Self::UpstreamUnavailable => (S::SERVICE_UNAVAILABLE, None, "Upstream unavailable"),
-            Self::CircuitOpen => {
-                (S::SERVICE_UNAVAILABLE, None, "Upstream temporarily unavailable")
-            }
-            Self::DatabaseUnavailable => {
-                (S::SERVICE_UNAVAILABLE, Some("VEC300003"), "The database is not available")
-            }
-            Self::Misconfigured => {
-                (S::INTERNAL_SERVER_ERROR, Some("VEC000001"), "The gateway is not configured")
-            }
+            Self::CircuitOpen => (
+                S::SERVICE_UNAVAILABLE,
+                None,
+                "Upstream temporarily unavailable",
+            ),
+            Self::DatabaseUnavailable => (
+                S::SERVICE_UNAVAILABLE,
+                Some("VEC300003"),
+                "The database is not available",
+            ),
+            Self::Misconfigured => (
+                S::INTERNAL_SERVER_ERROR,
+                Some("VEC000001"),
+                "The gateway is not configured",
+            ),
         }
     }
 }
@@ -100,7 +114,13 @@ impl Refusal {
         if kind.facts().0 == StatusCode::UNAUTHORIZED {
             headers.push((header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer")));
         }
-        Self { kind, detail: None, members: Map::new(), headers, internal: None }
+        Self {
+            kind,
+            detail: None,
+            members: Map::new(),
+            headers,
+            internal: None,
+        }
     }
 
     /// Says more, for the caller.

@@ -80,8 +80,14 @@ impl<U> Gateway<'_, U> {
         let method = head.method;
         if settings.uninspected.contains(&target.host) {
             let inspection = Body::Uninspected(length.unwrap_or(0));
-            let proxied =
-                Proxied { method, target, headers, body: Vec::new(), inspection, trace_id };
+            let proxied = Proxied {
+                method,
+                target,
+                headers,
+                body: Vec::new(),
+                inspection,
+                trace_id,
+            };
             return Ok((proxied, OutgoingBody::Stream(body)));
         }
         let limit = settings.max_inspected_body;
@@ -95,7 +101,17 @@ impl<U> Gateway<'_, U> {
             BodyError::Broken(_) => Refusal::new(Kind::Invalid).detail(error.to_string()),
         })?;
         let inspection = headers::inspect(&headers, &body);
-        Ok((Proxied { method, target, headers, body, inspection, trace_id }, OutgoingBody::Empty))
+        Ok((
+            Proxied {
+                method,
+                target,
+                headers,
+                body,
+                inspection,
+                trace_id,
+            },
+            OutgoingBody::Empty,
+        ))
     }
 
     fn load(&self, agent_id: AgentId, target: &Target) -> Result<Context, Refusal> {
@@ -105,8 +121,14 @@ impl<U> Gateway<'_, U> {
             port: target.host.port,
         };
         let now = self.ports.clock.now();
-        let query = Query { agent_id, origin: Some(origin), now, external: None };
-        self.with_schema(|| self.ports.ledger.load(&query)).map_err(Refusal::from)
+        let query = Query {
+            agent_id,
+            origin: Some(origin),
+            now,
+            external: None,
+        };
+        self.with_schema(|| self.ports.ledger.load(&query))
+            .map_err(Refusal::from)
     }
 
     /// Records the decision. Only a recorded decision is a permit; nothing is ever
@@ -116,7 +138,9 @@ impl<U> Gateway<'_, U> {
             Ok(Recorded::Recorded) => Ok(Permit::recorded()),
             Ok(Recorded::Limited(seconds)) => {
                 let detail = format!("Rate limit exceeded. Try again in {seconds} seconds.");
-                Err(Refusal::new(Kind::RateLimited).detail(detail).retry_after(seconds))
+                Err(Refusal::new(Kind::RateLimited)
+                    .detail(detail)
+                    .retry_after(seconds))
             }
             Ok(Recorded::CircuitOpen(seconds)) => {
                 Err(Refusal::new(Kind::CircuitOpen).retry_after(seconds))
@@ -124,7 +148,9 @@ impl<U> Gateway<'_, U> {
             Ok(Recorded::AgentGone) => Err(inactive()),
             Ok(Recorded::TooManyHeld) => {
                 let detail = "as many requests wait for a human as may";
-                Err(Refusal::new(Kind::TooManyHeld).detail(detail).retry_after(HELD_RETRY))
+                Err(Refusal::new(Kind::TooManyHeld)
+                    .detail(detail)
+                    .retry_after(HELD_RETRY))
             }
             Err(error) => Err(Refusal::new(Kind::NotRecorded)
                 .detail("nothing was forwarded")
@@ -134,10 +160,14 @@ impl<U> Gateway<'_, U> {
 
     /// The trace id of `traceparent` (W3C Trace Context), or a new one.
     fn trace_id(&self, headers: &HeaderMap) -> String {
-        let given = headers.get("traceparent").and_then(|value| value.to_str().ok());
+        let given = headers
+            .get("traceparent")
+            .and_then(|value| value.to_str().ok());
         let valid = |id: &&str| {
             id.len() == 32
-                && id.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+                && id
+                    .bytes()
+                    .all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
                 && id.bytes().any(|byte| byte != b'0')
         };
         match given.and_then(|text| text.split('-').nth(1)).filter(valid) {
@@ -153,13 +183,19 @@ const HELD_RETRY: u32 = 5;
 fn read_target(uri: &http::Uri) -> Result<Target, Refusal> {
     let text = uri.path_and_query().map_or("", |path| path.as_str());
     target::parse(text).map_err(|error| {
-        let kind = if error == TargetError::TooLong { Kind::UrlTooLong } else { Kind::BadTarget };
+        let kind = if error == TargetError::TooLong {
+            Kind::UrlTooLong
+        } else {
+            Kind::BadTarget
+        };
         Refusal::new(kind).detail(error.to_string())
     })
 }
 
 fn active(agent: Option<&Agent>) -> Result<&Agent, Refusal> {
-    agent.filter(|agent| agent.status == AgentStatus::Active).ok_or_else(inactive)
+    agent
+        .filter(|agent| agent.status == AgentStatus::Active)
+        .ok_or_else(inactive)
 }
 
 fn inactive() -> Refusal {
@@ -167,12 +203,20 @@ fn inactive() -> Refusal {
 }
 
 fn content_length(headers: &HeaderMap) -> Option<u64> {
-    headers.get(header::CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
+    headers
+        .get(header::CONTENT_LENGTH)?
+        .to_str()
+        .ok()?
+        .parse()
+        .ok()
 }
 
 /// 403 with the reason, the rule and the row that records it.
 fn denied(decision: &Decision, entry: &Entry) -> Refusal {
-    let reason = decision.reason.clone().unwrap_or_else(|| "Access denied".to_owned());
+    let reason = decision
+        .reason
+        .clone()
+        .unwrap_or_else(|| "Access denied".to_owned());
     let refusal = Refusal::new(Kind::Denied)
         .detail(reason)
         .member("stage", json!(decision.stage))
@@ -185,7 +229,13 @@ fn denied(decision: &Decision, entry: &Entry) -> Refusal {
 
 /// 202 with the place to ask at.
 fn held_answer<B>(entry: &Entry) -> Answer<B> {
-    let Some(HeldRequest { id, reason, expires_at, .. }) = &entry.held else {
+    let Some(HeldRequest {
+        id,
+        reason,
+        expires_at,
+        ..
+    }) = &entry.held
+    else {
         return Err(Refusal::new(Kind::NotRecorded).internal("a held decision without its request"));
     };
     let expires_at: &Timestamp = expires_at;

@@ -28,7 +28,11 @@ pub(crate) enum Endpoint {
 }
 
 const fn route(method: &'static str, path: &'static str, endpoint: Endpoint) -> Route {
-    Route { method, path, endpoint }
+    Route {
+        method,
+        path,
+        endpoint,
+    }
 }
 
 /// All endpoints.
@@ -74,7 +78,11 @@ pub(crate) fn find<'p>(method: &str, path: &'p str) -> Match<'p> {
             allowed.push(route.method);
         }
     }
-    if allowed.is_empty() { Match::NotFound } else { Match::WrongMethod(allowed) }
+    if allowed.is_empty() {
+        Match::NotFound
+    } else {
+        Match::WrongMethod(allowed)
+    }
 }
 
 /// The parameter (if the pattern has one) when the path matches.
@@ -105,13 +113,25 @@ mod tests {
         let cases = [
             ("GET", "/agents", Match::Found(Endpoint::ListAgents, None)),
             ("GET", "/Agents", Match::Found(Endpoint::ListAgents, None)),
-            ("GET", "/agents/x", Match::Found(Endpoint::ShowAgent, Some("x"))),
-            ("PUT", "/agents/x/policy", Match::Found(Endpoint::AssignPolicy, Some("x"))),
+            (
+                "GET",
+                "/agents/x",
+                Match::Found(Endpoint::ShowAgent, Some("x")),
+            ),
+            (
+                "PUT",
+                "/agents/x/policy",
+                Match::Found(Endpoint::AssignPolicy, Some("x")),
+            ),
             ("GET", "/agents/", Match::NotFound),
             ("GET", "/agents/x/y", Match::NotFound),
             ("PATCH", "/agents", Match::WrongMethod(vec!["POST", "GET"])),
             ("GET", "/", Match::NotFound),
-            ("PURGE", "/proxy/http://h/", Match::Found(Endpoint::Proxy, None)),
+            (
+                "PURGE",
+                "/proxy/http://h/",
+                Match::Found(Endpoint::Proxy, None),
+            ),
             ("GET", "/PROXY", Match::Found(Endpoint::Proxy, None)),
         ];
         for (method, path, expected) in cases {

@@ -7,8 +7,8 @@ mod tree;
 use vectra_decision as decision;
 use vectra_domain::HeldLimits;
 
-use crate::proxy::target::HostPort;
 use crate::ports::Classifier;
+use crate::proxy::target::HostPort;
 use tree::Tree;
 
 /// Something wrong with the configuration.
@@ -98,8 +98,20 @@ pub struct ProxySettings {
 
 /// Parameters that carry secrets by custom.
 const MASKED: [&str; 14] = [
-    "access_token", "api_key", "apikey", "auth", "client_secret", "code", "credential", "key",
-    "password", "secret", "sig", "signature", "token", "x-amz-signature",
+    "access_token",
+    "api_key",
+    "apikey",
+    "auth",
+    "client_secret",
+    "code",
+    "credential",
+    "key",
+    "password",
+    "secret",
+    "sig",
+    "signature",
+    "token",
+    "x-amz-signature",
 ];
 
 /// Reads the configuration. The settings are usable only if no problem is an error.
@@ -107,7 +119,11 @@ pub fn read(text: &str, classifier: &dyn Classifier) -> (Settings, Vec<Problem>)
     let mut tree = Tree::parse(text);
     let semantic = semantic(&mut tree, classifier);
     let enabled = tree.flag("Policy.Enabled", true);
-    let policies = if enabled { PolicyUse::Asked } else { PolicyUse::Off };
+    let policies = if enabled {
+        PolicyUse::Asked
+    } else {
+        PolicyUse::Off
+    };
     let settings = Settings {
         rate_limit: rate_limit(&mut tree),
         tokens: tokens(&mut tree),
@@ -123,7 +139,11 @@ pub fn read(text: &str, classifier: &dyn Classifier) -> (Settings, Vec<Problem>)
 
 fn rate_limit(tree: &mut Tree) -> Option<u32> {
     let enabled = tree.flag("System.RateLimit.Enabled", true);
-    let limit = tree.number("System.RateLimit.DefaultRequestsPerMinute", 0..=1_000_000, 60);
+    let limit = tree.number(
+        "System.RateLimit.DefaultRequestsPerMinute",
+        0..=1_000_000,
+        60,
+    );
     enabled.then_some(limit)
 }
 
@@ -206,12 +226,16 @@ fn proxy(tree: &mut Tree) -> ProxySettings {
 /// Providers of the original that this version does not have are refused, since
 /// going on without them would decide otherwise than the operator believes.
 fn providers(tree: &mut Tree) {
-    for (key, only) in
-        [("Policy.DefaultProvider", "Internal"), ("Security.AgentAuth.Provider", "SelfSigned")]
-    {
+    for (key, only) in [
+        ("Policy.DefaultProvider", "Internal"),
+        ("Security.AgentAuth.Provider", "SelfSigned"),
+    ] {
         let chosen = tree.text(key, only);
         if !chosen.eq_ignore_ascii_case(only) {
-            tree.refuse(key, &format!("`{chosen}` is not available: only `{only}` is"));
+            tree.refuse(
+                key,
+                &format!("`{chosen}` is not available: only `{only}` is"),
+            );
         }
     }
 }

@@ -54,9 +54,13 @@ pub(crate) fn issue(
         iss: settings.issuer.clone(),
         aud: settings.audience.clone(),
     };
-    jsonwebtoken::encode(&Header::new(Algorithm::HS256), &claims, &EncodingKey::from_secret(key))
-        .map(|token| (token, expires.floor(Timestamp::SECOND)))
-        .map_err(|error| error.to_string())
+    jsonwebtoken::encode(
+        &Header::new(Algorithm::HS256),
+        &claims,
+        &EncodingKey::from_secret(key),
+    )
+    .map(|token| (token, expires.floor(Timestamp::SECOND)))
+    .map_err(|error| error.to_string())
 }
 
 /// Checks a token and returns the agent it stands for.
@@ -78,7 +82,10 @@ pub(crate) fn verify(
     if claims.exp <= now.seconds() {
         return Err(TokenError::Expired);
     }
-    claims.sub.parse().map_err(|_| TokenError::Invalid("the subject is not an agent's id"))
+    claims
+        .sub
+        .parse()
+        .map_err(|_| TokenError::Invalid("the subject is not an agent's id"))
 }
 
 const fn cause(kind: &ErrorKind) -> &'static str {
@@ -133,17 +140,34 @@ mod tests {
             issue(&agent(), uuid::Uuid::nil(), at(1_000), &settings(), KEY).unwrap();
         assert_eq!(expires, at(1_900));
         assert_eq!(verify(&token, at(1_899), &settings(), KEY), Ok(agent().id));
-        assert_eq!(verify(&token, at(1_900), &settings(), KEY), Err(TokenError::Expired));
+        assert_eq!(
+            verify(&token, at(1_900), &settings(), KEY),
+            Err(TokenError::Expired)
+        );
     }
 
     #[test]
     fn refuses_other_keys_issuers_audiences_and_algorithms() {
         let (token, _) = issue(&agent(), uuid::Uuid::nil(), at(0), &settings(), KEY).unwrap();
-        let other = TokenSettings { issuer: "x".to_owned(), ..settings() };
+        let other = TokenSettings {
+            issuer: "x".to_owned(),
+            ..settings()
+        };
         assert!(verify(&token, at(1), &other, KEY).is_err());
-        let other = TokenSettings { audience: "x".to_owned(), ..settings() };
+        let other = TokenSettings {
+            audience: "x".to_owned(),
+            ..settings()
+        };
         assert!(verify(&token, at(1), &other, KEY).is_err());
-        assert!(verify(&token, at(1), &settings(), b"another key, long enough to be one").is_err());
+        assert!(
+            verify(
+                &token,
+                at(1),
+                &settings(),
+                b"another key, long enough to be one"
+            )
+            .is_err()
+        );
         let claims = token.split('.').nth(1).unwrap();
         let none = format!("eyJhbGciOiJub25lIiwidHlwIjoiSldUIn0.{claims}.");
         assert!(verify(&none, at(1), &settings(), KEY).is_err());

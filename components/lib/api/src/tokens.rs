@@ -37,8 +37,9 @@ impl<U> Gateway<'_, U> {
             .ok_or_else(refuse)?;
 
         let now = self.ports.clock.now();
-        let (token, expires) = token::issue(&agent, self.ports.uuid(), now, settings, key.as_bytes())
-            .map_err(|why| Refusal::new(Kind::Misconfigured).internal(why))?;
+        let (token, expires) =
+            token::issue(&agent, self.ports.uuid(), now, settings, key.as_bytes())
+                .map_err(|why| Refusal::new(Kind::Misconfigured).internal(why))?;
         let body = json!({
             "accessToken": token,
             "tokenType": "Bearer",
@@ -46,7 +47,9 @@ impl<U> Gateway<'_, U> {
         });
         let mut response = json(StatusCode::OK, &body);
         let no_store = HeaderValue::from_static("no-store");
-        response.headers_mut().insert(header::CACHE_CONTROL, no_store);
+        response
+            .headers_mut()
+            .insert(header::CACHE_CONTROL, no_store);
         Ok(response)
     }
 }

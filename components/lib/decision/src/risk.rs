@@ -40,11 +40,11 @@ pub(crate) fn assess(input: &Input) -> Result<Risk, RiskError> {
         .iter()
         .map(|factor| factor.score * factor.weight)
         .sum();
-    // A total of zero means that the operator wants no risk at all (OB §13).
-    let score = if total == 0.0 { 0.0 } else { weighted / total };
-    if !score.is_finite() {
+    if !total.is_finite() || !weighted.is_finite() {
         return Err(RiskError::Unusable("settings.risk_weights"));
     }
+    // A total of zero means that the operator wants no risk at all (OB §13).
+    let score = if total == 0.0 { 0.0 } else { weighted / total };
     Ok(Risk {
         score: score.clamp(0.0, 1.0),
         factors,

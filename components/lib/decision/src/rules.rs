@@ -25,6 +25,9 @@
 //! `agent.trustScore` = `trustScore`, `policyName`, `risk.score`; all with or without
 //! `input.` in front.
 //!
+//! `body` is the text as it was sent: escapes of JSON in it are not undone, which only
+//! `body.<path>` does. A body that was not inspected is missing.
+//!
 //! # Paths and methods
 //! Rules are asked about the request as it was sent and, where that differs, with its
 //! path normalised and its method in upper case; the strictest verdict counts (Deny

@@ -43,7 +43,9 @@ impl HeldStatus {
     /// Reads the stored integer.
     #[must_use]
     pub fn from_code(code: i64) -> Option<Self> {
-        usize::try_from(code).ok().and_then(|at| Self::ALL.get(at).copied())
+        usize::try_from(code)
+            .ok()
+            .and_then(|at| Self::ALL.get(at).copied())
     }
 }
 

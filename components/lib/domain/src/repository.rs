@@ -129,8 +129,12 @@ pub trait PolicyRepository {
     /// Newest revisions in the order of name.
     fn list(&self, after: Option<&str>, limit: u32) -> Result<Vec<Policy>>;
     /// Retires every policy of `source` whose name is not in `keep`.
-    fn retire_missing(&self, source: PolicySource, keep: &[String], now: Timestamp)
-    -> Result<Vec<String>>;
+    fn retire_missing(
+        &self,
+        source: PolicySource,
+        keep: &[String],
+        now: Timestamp,
+    ) -> Result<Vec<String>>;
 }
 
 /// Requests held for a human (`vectra:persistence/held-requests`).

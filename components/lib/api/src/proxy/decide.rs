@@ -82,16 +82,25 @@ impl<U> Gateway<'_, U> {
         let name = agent.policy_name.as_deref().unwrap_or_default();
         match &context.policy {
             None => PolicyAnswer::Unusable(format!("Policy {name} not found")),
-            Some(Policy { status: PolicyStatus::Broken, .. }) => {
-                PolicyAnswer::Unusable(format!("Policy {name} is broken"))
-            }
-            Some(Policy { status: PolicyStatus::Retired, .. }) => {
-                PolicyAnswer::Unusable(format!("Policy {name} is retired"))
-            }
+            Some(Policy {
+                status: PolicyStatus::Broken,
+                ..
+            }) => PolicyAnswer::Unusable(format!("Policy {name} is broken")),
+            Some(Policy {
+                status: PolicyStatus::Retired,
+                ..
+            }) => PolicyAnswer::Unusable(format!("Policy {name} is retired")),
             Some(policy) => {
                 let request = policy_request(proxied);
-                let question = PolicyQuestion { request, agent: agent.clone(), risk };
-                let verdict = self.ports.policy_engine.evaluate(&policy.compiled, &question);
+                let question = PolicyQuestion {
+                    request,
+                    agent: agent.clone(),
+                    risk,
+                };
+                let verdict = self
+                    .ports
+                    .policy_engine
+                    .evaluate(&policy.compiled, &question);
                 PolicyAnswer::Answered(verdict)
             }
         }
@@ -117,7 +126,9 @@ fn policy_request(proxied: &Proxied) -> PolicyRequest {
 
 fn question(proxied: &Proxied) -> IntentQuestion {
     let text: Cow<'_, str> = String::from_utf8_lossy(&proxied.body);
-    let flattened = is_json(&proxied.headers).then(|| intent_text(&text)).flatten();
+    let flattened = is_json(&proxied.headers)
+        .then(|| intent_text(&text))
+        .flatten();
     IntentQuestion {
         method: proxied.method.as_str().to_owned(),
         path: proxied.target.path.clone(),
@@ -127,7 +138,11 @@ fn question(proxied: &Proxied) -> IntentQuestion {
 }
 
 fn content_type(headers: &HeaderMap) -> Option<String> {
-    headers.get(header::CONTENT_TYPE)?.to_str().ok().map(str::to_owned)
+    headers
+        .get(header::CONTENT_TYPE)?
+        .to_str()
+        .ok()
+        .map(str::to_owned)
 }
 
 /// An engine that keeps asking has not allowed anything.
@@ -137,7 +152,13 @@ fn undecided() -> Decision {
         reason: Some("The decision engine did not decide".to_owned()),
         stage: Stage::None,
         rule: None,
-        risk: Risk { score: 1.0, factors: Vec::new() },
-        trust: TrustRule { target: 0.0, rate: 0.0 },
+        risk: Risk {
+            score: 1.0,
+            factors: Vec::new(),
+        },
+        trust: TrustRule {
+            target: 0.0,
+            rate: 0.0,
+        },
     }
 }

@@ -39,7 +39,11 @@ impl<U> Gateway<'_, U> {
         *request.method_mut() = proxied.method;
         *request.uri_mut() = uri(proxied.target.uri)?;
         *request.headers_mut() = proxied.headers;
-        let answer = self.ports.upstream.send(request).map_err(|error| unreachable(&host, &error))?;
+        let answer = self
+            .ports
+            .upstream
+            .send(request)
+            .map_err(|error| unreachable(&host, &error))?;
         let (head, body) = answer.into_parts();
         let mut response = Response::new(ResponseBody::Upstream(body));
         *response.status_mut() = head.status;
@@ -55,8 +59,15 @@ impl<U> Gateway<'_, U> {
 /// An empty path is `/` on the wire (RFC 9112 §3.2.1).
 fn uri(uri: Uri) -> Result<Uri, Refusal> {
     let mut parts = uri.into_parts();
-    let path = parts.path_and_query.as_ref().map_or("/", |path| path.as_str());
-    let whole = if path.starts_with('/') { path.to_owned() } else { format!("/{path}") };
+    let path = parts
+        .path_and_query
+        .as_ref()
+        .map_or("/", |path| path.as_str());
+    let whole = if path.starts_with('/') {
+        path.to_owned()
+    } else {
+        format!("/{path}")
+    };
     parts.path_and_query = whole.parse().ok();
     Uri::from_parts(parts).map_err(|_| Refusal::new(Kind::BadTarget))
 }

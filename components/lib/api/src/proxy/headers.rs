@@ -79,7 +79,9 @@ pub(super) fn inspect(headers: &HeaderMap, body: &[u8]) -> Body {
 }
 
 fn is_text(headers: &HeaderMap) -> bool {
-    let kind = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let kind = headers
+        .get(header::CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok());
     kind.is_some_and(|kind| {
         let kind = kind.to_ascii_lowercase();
         let unicode = !kind.contains("charset=") || kind.contains("utf-8");
@@ -96,7 +98,10 @@ mod tests {
     fn headers(fields: &[(&'static str, &'static str)]) -> HeaderMap {
         let mut headers = HeaderMap::new();
         for (name, value) in fields {
-            headers.append(HeaderName::from_static(name), HeaderValue::from_static(value));
+            headers.append(
+                HeaderName::from_static(name),
+                HeaderValue::from_static(value),
+            );
         }
         headers
     }
@@ -115,13 +120,19 @@ mod tests {
             ("accept", "b"),
         ]);
         let passed = to_upstream(&sent, Carrier::Authorization);
-        assert_eq!(passed.keys().map(HeaderName::as_str).collect::<Vec<_>>(), ["accept"]);
+        assert_eq!(
+            passed.keys().map(HeaderName::as_str).collect::<Vec<_>>(),
+            ["accept"]
+        );
         assert_eq!(passed.get_all("accept").iter().count(), 2);
     }
 
     #[test]
     fn the_agents_own_authorization_passes_beside_ours() {
-        let sent = headers(&[("authorization", "Basic x"), ("vectra-authorization", "Bearer t")]);
+        let sent = headers(&[
+            ("authorization", "Basic x"),
+            ("vectra-authorization", "Bearer t"),
+        ]);
         let passed = to_upstream(&sent, Carrier::Vectra);
         assert_eq!(passed.get("authorization").unwrap(), "Basic x");
     }

@@ -28,7 +28,8 @@ impl<U> Gateway<'_, U> {
         decision: &Decision,
     ) -> Result<HeldRequest, Refusal> {
         if matches!(proxied.inspection, vectra_decision::Body::Uninspected(_)) {
-            let detail = "the decision is to hold the request, but bodies for this target are not read";
+            let detail =
+                "the decision is to hold the request, but bodies for this target are not read";
             return Err(Refusal::new(Kind::NotRecorded).detail(detail));
         }
         let now = self.ports.clock.now();
@@ -67,7 +68,10 @@ impl<U> Gateway<'_, U> {
             XChaCha20Poly1305::new_from_slice(&key).map_err(|_| fail("`data_key` is no key"))?;
         let mut nonce = [0; NONCE];
         self.ports.random.fill(&mut nonce);
-        let payload = Payload { msg: plain, aad: associated };
+        let payload = Payload {
+            msg: plain,
+            aad: associated,
+        };
         let sealed = cipher
             .encrypt(&XNonce::from(nonce), payload)
             .map_err(|_| fail("the request could not be encrypted"))?;

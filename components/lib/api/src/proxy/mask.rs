@@ -8,7 +8,9 @@ const MASK: &str = "***";
 /// Masks the values of the named query parameters; names match in any case, also
 /// when they are percent-encoded. `names` are lower case.
 pub(super) fn mask(url: &str, names: &[String]) -> String {
-    let Some((path, query)) = url.split_once('?') else { return url.to_owned() };
+    let Some((path, query)) = url.split_once('?') else {
+        return url.to_owned();
+    };
     let mut masked = String::with_capacity(url.len());
     masked.push_str(path);
     let mut separator = '?';
@@ -29,13 +31,17 @@ pub(super) fn mask(url: &str, names: &[String]) -> String {
 
 fn is_secret(name: &str, names: &[String]) -> bool {
     let name = name.replace('+', " ");
-    let plain = percent_encoding::percent_decode_str(&name).decode_utf8_lossy().to_lowercase();
+    let plain = percent_encoding::percent_decode_str(&name)
+        .decode_utf8_lossy()
+        .to_lowercase();
     names.iter().any(|secret| *secret == plain)
 }
 
 /// Whether a body says that it is JSON (OB §4.4).
 pub(super) fn is_json(headers: &HeaderMap) -> bool {
-    let kind = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let kind = headers
+        .get(header::CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok());
     kind.is_some_and(|kind| {
         let kind = kind.to_ascii_lowercase();
         kind.contains("application/json") || kind.contains("+json")

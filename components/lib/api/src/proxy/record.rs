@@ -47,7 +47,10 @@ impl<U> Gateway<'_, U> {
             audit,
             history_id: HistoryId::new(self.ports.uuid()),
             rate_limit: self.settings.rate_limit,
-            trust: TrustRule { target: decision.trust.target, rate: decision.trust.rate },
+            trust: TrustRule {
+                target: decision.trust.target,
+                rate: decision.trust.rate,
+            },
             held,
             held_limits: self.settings.held.limits,
             probe: None,
@@ -133,5 +136,8 @@ fn risk_score(score: f64) -> RiskScore {
 /// A reason the database can hold: no U+0000, and of bounded length.
 fn recordable(reason: &str) -> String {
     let end = reason.floor_char_boundary(MAX_REASON);
-    reason.get(..end).unwrap_or_default().replace('\0', "\u{fffd}")
+    reason
+        .get(..end)
+        .unwrap_or_default()
+        .replace('\0', "\u{fffd}")
 }

@@ -16,7 +16,9 @@ pub(crate) enum TargetError {
     NotAbsolute,
     #[error("the target must not carry a user name or password")]
     UserInfo,
-    #[error("the host is not a name, an IPv4 address in dotted form or an IPv6 address in brackets")]
+    #[error(
+        "the host is not a name, an IPv4 address in dotted form or an IPv6 address in brackets"
+    )]
     Host,
     #[error("the port must be 1 to 65535")]
     Port,
@@ -43,7 +45,10 @@ impl HostPort {
     pub fn parse(text: &str) -> Option<Self> {
         let (host, port) = text.rsplit_once(':')?;
         let port = port.parse().ok().filter(|port| *port != 0)?;
-        Some(Self { host: canonical_host(host)?, port })
+        Some(Self {
+            host: canonical_host(host)?,
+            port,
+        })
     }
 }
 
@@ -93,17 +98,35 @@ pub(crate) fn parse(path_and_query: &str) -> Result<Target, TargetError> {
     let port = port(authority, scheme)?;
     check_path(uri.path())?;
     let path = uri.path_and_query().map_or("/", |path| path.as_str());
-    let path = if path.starts_with('/') { path.to_owned() } else { format!("/{path}") };
+    let path = if path.starts_with('/') {
+        path.to_owned()
+    } else {
+        format!("/{path}")
+    };
     let normalised = normalise(&path);
     let url = text.to_owned();
-    Ok(Target { uri, url, scheme, host: HostPort { host, port }, path, normalised })
+    Ok(Target {
+        uri,
+        url,
+        scheme,
+        host: HostPort { host, port },
+        path,
+        normalised,
+    })
 }
 
 fn port(authority: &http::uri::Authority, scheme: &str) -> Result<u16, TargetError> {
-    let written = authority.as_str().get(authority.host().len()..).unwrap_or_default();
+    let written = authority
+        .as_str()
+        .get(authority.host().len()..)
+        .unwrap_or_default();
     match written.strip_prefix(':') {
         None => Ok(if scheme == "https" { 443 } else { 80 }),
-        Some(digits) => digits.parse().ok().filter(|port| *port != 0).ok_or(TargetError::Port),
+        Some(digits) => digits
+            .parse()
+            .ok()
+            .filter(|port| *port != 0)
+            .ok_or(TargetError::Port),
     }
 }
 
@@ -121,13 +144,16 @@ fn canonical_host(host: &str) -> Option<String> {
     let name = |label: &str| {
         !label.is_empty()
             && label.len() <= 63
-            && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
+            && label
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
     };
     let last = host.rsplit('.').next()?;
     let number = last.bytes().all(|b| b.is_ascii_digit())
-        || last.strip_prefix("0x").or(last.strip_prefix("0X")).is_some_and(|rest| {
-            rest.bytes().all(|b| b.is_ascii_hexdigit())
-        });
+        || last
+            .strip_prefix("0x")
+            .or(last.strip_prefix("0X"))
+            .is_some_and(|rest| rest.bytes().all(|b| b.is_ascii_hexdigit()));
     let good = host.len() <= 253 && host.split('.').all(name) && !number;
     good.then(|| host.to_ascii_lowercase())
 }
@@ -144,12 +170,20 @@ fn check_path(path: &str) -> Result<(), TargetError> {
         let plain = segment.replace("%2e", ".").replace("%2E", ".");
         plain != segment && (plain == "." || plain == "..")
     };
-    if path.split('/').any(dotted) { Err(TargetError::AmbiguousPath) } else { Ok(()) }
+    if path.split('/').any(dotted) {
+        Err(TargetError::AmbiguousPath)
+    } else {
+        Ok(())
+    }
 }
 
 /// The byte that the three characters at `at` encode.
 fn decoded(bytes: &[u8], at: usize) -> Option<u8> {
-    let digit = |at: usize| bytes.get(at).and_then(|byte| char::from(*byte).to_digit(16));
+    let digit = |at: usize| {
+        bytes
+            .get(at)
+            .and_then(|byte| char::from(*byte).to_digit(16))
+    };
     let (high, low) = (digit(at + 1)?, digit(at + 2)?);
     u8::try_from(high * 16 + low).ok()
 }
@@ -221,8 +255,12 @@ impl Target {
         }
         let HostPort { host, port } = &self.host;
         let local_name = host == "localhost"
-            || [".localhost", ".local", ".internal"].iter().any(|end| host.ends_with(end));
-        let private = host.parse::<IpAddr>().is_ok_and(|address| !is_public(address));
+            || [".localhost", ".local", ".internal"]
+                .iter()
+                .any(|end| host.ends_with(end));
+        let private = host
+            .parse::<IpAddr>()
+            .is_ok_and(|address| !is_public(address));
         (local_name || private || internal.contains(&self.host))
             .then(|| format!("Target {host}:{port} is not allowed"))
     }
@@ -257,7 +295,9 @@ fn is_public_v4(address: Ipv4Addr) -> bool {
     let special = match (a, b, c) {
         (0 | 10 | 127, ..) | (224.., ..) => true,
         (100, 64..=127, _) | (169, 254, _) | (172, 16..=31, _) | (192, 168, _) => true,
-        (198, 18..=19, _) | (192, 0, 0 | 2) | (192, 88, 99) | (198, 51, 100) | (203, 0, 113) => true,
+        (198, 18..=19, _) | (192, 0, 0 | 2) | (192, 88, 99) | (198, 51, 100) | (203, 0, 113) => {
+            true
+        }
         _ => false,
     };
     !special

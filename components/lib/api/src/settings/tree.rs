@@ -18,7 +18,10 @@ pub(super) struct Tree {
 
 impl Tree {
     pub(super) fn parse(text: &str) -> Self {
-        let mut tree = Self { root: Map::new(), problems: Vec::new() };
+        let mut tree = Self {
+            root: Map::new(),
+            problems: Vec::new(),
+        };
         match serde_json::from_str(text) {
             Ok(Value::Object(root)) => tree.root = root,
             Ok(_) => tree.refuse("", "the configuration must be a JSON object"),
@@ -33,14 +36,21 @@ impl Tree {
 
     fn problem(&mut self, severity: Severity, key: &str, message: &str) {
         let (key, message) = (key.to_owned(), message.to_owned());
-        self.problems.push(Problem { severity, key, message });
+        self.problems.push(Problem {
+            severity,
+            key,
+            message,
+        });
     }
 
     fn take(&mut self, key: &str) -> Option<Value> {
         let mut parts = key.split('.').peekable();
         let mut map = &mut self.root;
         while let Some(part) = parts.next() {
-            let name = map.keys().find(|name| name.eq_ignore_ascii_case(part))?.clone();
+            let name = map
+                .keys()
+                .find(|name| name.eq_ignore_ascii_case(part))?
+                .clone();
             if parts.peek().is_none() {
                 return map.remove(&name);
             }
@@ -67,9 +77,17 @@ impl Tree {
     }
 
     pub(super) fn text(&mut self, key: &str, default: &str) -> String {
-        self.read(key, "a text that is not empty", default.to_owned(), |value| {
-            value.as_str().filter(|text| !text.is_empty()).map(str::to_owned)
-        })
+        self.read(
+            key,
+            "a text that is not empty",
+            default.to_owned(),
+            |value| {
+                value
+                    .as_str()
+                    .filter(|text| !text.is_empty())
+                    .map(str::to_owned)
+            },
+        )
     }
 
     pub(super) fn flag(&mut self, key: &str, default: bool) -> bool {
@@ -90,7 +108,9 @@ impl Tree {
                 Value::String(text) => text.trim().parse().ok()?,
                 other => other.as_u64()?,
             };
-            let number = u32::try_from(number).ok().filter(|number| range.contains(number))?;
+            let number = u32::try_from(number)
+                .ok()
+                .filter(|number| range.contains(number))?;
             N::try_from(number).ok()
         })
     }
@@ -133,7 +153,10 @@ impl Tree {
     pub(super) fn texts(&mut self, key: &str) -> Option<Vec<String>> {
         self.read(key, "a list of texts", None, |value| {
             let items = value.as_array()?.iter();
-            items.map(|item| item.as_str().map(str::to_owned)).collect::<Option<_>>().map(Some)
+            items
+                .map(|item| item.as_str().map(str::to_owned))
+                .collect::<Option<_>>()
+                .map(Some)
         })
     }
 
@@ -160,7 +183,9 @@ impl Tree {
             let same = |known: &str| known.eq_ignore_ascii_case(&key);
             let within = |group: &str| {
                 group.ends_with('.')
-                    && key.get(..group.len()).is_some_and(|head| head.eq_ignore_ascii_case(group))
+                    && key
+                        .get(..group.len())
+                        .is_some_and(|head| head.eq_ignore_ascii_case(group))
             };
             if let Some((_, variable)) = secrets.iter().find(|(secret, _)| same(secret)) {
                 let message =
@@ -178,7 +203,11 @@ impl Tree {
 
 fn leaves(map: &Map<String, Value>, prefix: &str, found: &mut Vec<String>) {
     for (name, value) in map {
-        let key = if prefix.is_empty() { name.clone() } else { format!("{prefix}.{name}") };
+        let key = if prefix.is_empty() {
+            name.clone()
+        } else {
+            format!("{prefix}.{name}")
+        };
         match value {
             Value::Object(inner) => leaves(inner, &key, found),
             _ => found.push(key),
@@ -188,11 +217,16 @@ fn leaves(map: &Map<String, Value>, prefix: &str, found: &mut Vec<String>) {
 
 fn parse_span(text: &str) -> Option<i64> {
     let (days, clock) = text.split_once('.').unwrap_or(("0", text));
-    let mut parts = clock.split(':').map(|part| part.parse::<i64>().ok().filter(|n| *n >= 0));
+    let mut parts = clock
+        .split(':')
+        .map(|part| part.parse::<i64>().ok().filter(|n| *n >= 0));
     let (hours, minutes, seconds) = (parts.next()??, parts.next()??, parts.next()??);
     if parts.next().is_some() || hours > 23 || minutes > 59 || seconds > 59 {
         return None;
     }
-    let days = days.parse::<i64>().ok().filter(|days| (0..=10_000).contains(days))?;
+    let days = days
+        .parse::<i64>()
+        .ok()
+        .filter(|days| (0..=10_000).contains(days))?;
     Some(((days * 24 + hours) * 60 + minutes) * 60 + seconds)
 }

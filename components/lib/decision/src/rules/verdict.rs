@@ -45,7 +45,7 @@ pub(super) fn of(policy: &Policy<'_>, question: &PolicyQuestion) -> Verdict {
         let verdict = ask(policy, &rules, &view, &mut seen);
         if strictest
             .as_ref()
-            .is_none_or(|known| strictness(verdict.effect) > strictness(known.effect))
+            .is_none_or(|known| strictness(&verdict) > strictness(known))
         {
             strictest = Some(verdict);
         }
@@ -57,12 +57,14 @@ pub(super) fn of(policy: &Policy<'_>, question: &PolicyQuestion) -> Verdict {
     }
 }
 
-const fn strictness(effect: DecisionType) -> u8 {
-    match effect {
+/// Orders verdicts; of equally strict ones a rule's says more than a default's.
+const fn strictness(verdict: &Verdict) -> (u8, bool) {
+    let effect = match verdict.effect {
         DecisionType::Allow => 0,
         DecisionType::Hitl => 1,
         DecisionType::Deny => 2,
-    }
+    };
+    (effect, verdict.rule.is_some())
 }
 
 fn ask(

@@ -6,22 +6,75 @@ use super::*;
 fn reads_targets_as_they_were_sent() {
     // request target, scheme, host, port, path, normalised path
     let cases = [
-        ("/proxy/http://h/a?x=1&y=2", "http", "h", 80, "/a?x=1&y=2", "/a?x=1&y=2"),
-        ("/proxy/https://H.Example:8443", "https", "h.example", 8443, "/", "/"),
+        (
+            "/proxy/http://h/a?x=1&y=2",
+            "http",
+            "h",
+            80,
+            "/a?x=1&y=2",
+            "/a?x=1&y=2",
+        ),
+        (
+            "/proxy/https://H.Example:8443",
+            "https",
+            "h.example",
+            8443,
+            "/",
+            "/",
+        ),
         ("/proxy/HTTP://h?x", "http", "h", 80, "/?x", "/?x"),
-        ("/proxy/http://h/%61dmin/", "http", "h", 80, "/%61dmin/", "/admin/"),
-        ("/proxy/http://h/a/../b/./c", "http", "h", 80, "/a/../b/./c", "/b/c"),
+        (
+            "/proxy/http://h/%61dmin/",
+            "http",
+            "h",
+            80,
+            "/%61dmin/",
+            "/admin/",
+        ),
+        (
+            "/proxy/http://h/a/../b/./c",
+            "http",
+            "h",
+            80,
+            "/a/../b/./c",
+            "/b/c",
+        ),
         ("/proxy/http://h/..", "http", "h", 80, "/..", "/"),
         ("/proxy/http://h/a//b", "http", "h", 80, "/a//b", "/a//b"),
-        ("/proxy/http://h/%c3%a9?q=%2f%7e", "http", "h", 80, "/%c3%a9?q=%2f%7e", "/%C3%A9?q=%2F~"),
+        (
+            "/proxy/http://h/%c3%a9?q=%2f%7e",
+            "http",
+            "h",
+            80,
+            "/%c3%a9?q=%2f%7e",
+            "/%C3%A9?q=%2F~",
+        ),
         ("/proxy/http://[::1]:81/", "http", "::1", 81, "/", "/"),
-        ("/proxy/http://[0:0:0:0:0:0:0:1]/", "http", "::1", 80, "/", "/"),
+        (
+            "/proxy/http://[0:0:0:0:0:0:0:1]/",
+            "http",
+            "::1",
+            80,
+            "/",
+            "/",
+        ),
     ];
     for (sent, scheme, host, port, path, normalised) in cases {
         let target = parse(sent).unwrap_or_else(|error| panic!("{sent}: {error}"));
         assert_eq!(target.scheme, scheme, "{sent}");
-        assert_eq!(target.host, HostPort { host: host.to_owned(), port }, "{sent}");
-        assert_eq!((target.path.as_str(), target.normalised.as_str()), (path, normalised), "{sent}");
+        assert_eq!(
+            target.host,
+            HostPort {
+                host: host.to_owned(),
+                port
+            },
+            "{sent}"
+        );
+        assert_eq!(
+            (target.path.as_str(), target.normalised.as_str()),
+            (path, normalised),
+            "{sent}"
+        );
     }
 }
 
@@ -61,21 +114,52 @@ fn refuses_what_is_ambiguous_or_no_target() {
 #[test]
 fn private_targets_are_refused_unless_listed() {
     let private = [
-        "localhost", "a.localhost", "printer.local", "metadata.google.internal", "127.0.0.1",
-        "127.9.9.9", "0.0.0.0", "10.1.1.1", "172.16.0.1", "192.168.0.1", "169.254.169.254",
-        "100.64.0.1", "224.0.0.1", "255.255.255.255", "[::1]", "[::]", "[fe80::1]", "[fc00::1]",
-        "[::ffff:127.0.0.1]", "[64:ff9b::7f00:1]", "[2002:7f00:1::]", "[2001:db8::1]",
+        "localhost",
+        "a.localhost",
+        "printer.local",
+        "metadata.google.internal",
+        "127.0.0.1",
+        "127.9.9.9",
+        "0.0.0.0",
+        "10.1.1.1",
+        "172.16.0.1",
+        "192.168.0.1",
+        "169.254.169.254",
+        "100.64.0.1",
+        "224.0.0.1",
+        "255.255.255.255",
+        "[::1]",
+        "[::]",
+        "[fe80::1]",
+        "[fc00::1]",
+        "[::ffff:127.0.0.1]",
+        "[64:ff9b::7f00:1]",
+        "[2002:7f00:1::]",
+        "[2001:db8::1]",
         "[ff02::1]",
     ];
     for host in private {
         let target = parse(&format!("/proxy/http://{host}:8080/")).unwrap();
         assert!(target.refusal(&[], &[]).is_some(), "{host}");
         let listed = HostPort::parse(&format!("{host}:8080")).unwrap();
-        assert_eq!(target.refusal(std::slice::from_ref(&listed), &[]), None, "{host}");
-        let other = HostPort { port: 8081, ..listed };
+        assert_eq!(
+            target.refusal(std::slice::from_ref(&listed), &[]),
+            None,
+            "{host}"
+        );
+        let other = HostPort {
+            port: 8081,
+            ..listed
+        };
         assert!(target.refusal(&[other], &[]).is_some(), "{host}");
     }
-    for host in ["example.com", "8.8.8.8", "[2606:4700::1111]", "[64:ff9b::808:808]", "172.32.0.1"] {
+    for host in [
+        "example.com",
+        "8.8.8.8",
+        "[2606:4700::1111]",
+        "[64:ff9b::808:808]",
+        "172.32.0.1",
+    ] {
         let target = parse(&format!("/proxy/https://{host}/")).unwrap();
         assert_eq!(target.refusal(&[], &[]), None, "{host}");
     }

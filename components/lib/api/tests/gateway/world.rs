@@ -1,0 +1,258 @@
+//! What stands around the gateway in these tests.
+
+use std::cell::{Cell, RefCell};
+
+use http::{Request, Response, StatusCode};
+use serde_json::Value;
+use vectra_api::{
+    Classifier, Clock, Engine, Gateway, OutgoingBody, PolicyEngine, Ports, Random, ResponseBody,
+    Secret, Secrets, Settings, Upstream, UpstreamError,
+};
+use vectra_decision::{
+    ClassifierDescription, Compiled, Evaluation, Input, Intent, IntentQuestion, IntentStatus,
+    PolicyQuestion, Problem, Verdict, rules,
+};
+use vectra_domain::repository::{Ledger, Result};
+use vectra_domain::{Context, Entry, PersistenceError, Query, Recorded, Timestamp};
+use vectra_persistence::memory::Memory;
+
+pub const ADMIN: &str = "vop_0123456789abcdef0123456789abcdef";
+pub const DATA_KEY: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
+
+/// What a request that reached the upstream looked like.
+pub struct Reached {
+    pub method: String,
+    pub uri: String,
+    pub headers: http::HeaderMap,
+    pub body: Vec<u8>,
+}
+
+pub struct World {
+    pub memory: Memory,
+    pub config: String,
+    /// 2023-11-15T12:00:00Z, a Wednesday at noon.
+    pub now: Cell<i64>,
+    pub record_fails: RefCell<Option<PersistenceError>>,
+    pub undecided: Cell<bool>,
+    pub upstream_fails: RefCell<Option<UpstreamError>>,
+    pub reached: RefCell<Vec<Reached>>,
+    pub log: RefCell<Vec<String>>,
+    random: Cell<u8>,
+}
+
+impl World {
+    pub fn new() -> Self {
+        Self::configured("{}")
+    }
+
+    pub fn configured(config: &str) -> Self {
+        Self {
+            memory: Memory::bare(),
+            config: config.to_owned(),
+            now: Cell::new(1_700_049_600 * Timestamp::SECOND),
+            record_fails: RefCell::default(),
+            undecided: Cell::default(),
+            upstream_fails: RefCell::default(),
+            reached: RefCell::default(),
+            log: RefCell::default(),
+            random: Cell::default(),
+        }
+    }
+
+    pub fn settings(&self) -> Settings {
+        let (mut settings, problems) = vectra_api::settings::read(&self.config, self);
+        assert_eq!(problems, [], "{}", self.config);
+        settings.tokens.bcrypt_cost = 4;
+        settings
+    }
+
+    pub fn send(&self, request: Request<Vec<u8>>) -> Response<Vec<u8>> {
+        let settings = self.settings();
+        let ports = Ports {
+            schema: &self.memory,
+            agents: &self.memory,
+            audit: &self.memory,
+            policies: &self.memory,
+            held: &self.memory,
+            ledger: self,
+            engine: self,
+            policy_engine: self,
+            classifier: self,
+            clock: self,
+            random: self,
+            secrets: self,
+            bundle_digest: None,
+            upstream: self,
+        };
+        let log = |line: &str| self.log.borrow_mut().push(line.to_owned());
+        Gateway::new(ports, &settings, &log)
+            .handle(request)
+            .map(|body| match body {
+                ResponseBody::Empty => Vec::new(),
+                ResponseBody::Bytes(bytes) | ResponseBody::Upstream(bytes) => bytes,
+            })
+    }
+
+    /// A management request with the admin key.
+    pub fn manage(&self, method: &str, path: &str, body: &str) -> (StatusCode, Value) {
+        let request = Request::builder()
+            .method(method)
+            .uri(path)
+            .header("authorization", format!("Bearer {ADMIN}"))
+            .header("content-type", "application/json");
+        let response = self.send(request.body(body.as_bytes().to_vec()).unwrap());
+        let value = serde_json::from_slice(response.body()).unwrap_or(Value::Null);
+        (response.status(), value)
+    }
+
+    /// Registers an agent and returns its id and a token.
+    pub fn agent(&self) -> (String, String) {
+        let secret = "a secret of enough length";
+        let body = format!(r#"{{"name":"robot","clientSecret":"{secret}"}}"#);
+        let (status, agent) = self.manage("POST", "/agents", &body);
+        assert_eq!(status, StatusCode::CREATED, "{agent}");
+        let id = agent["agentId"].as_str().unwrap().to_owned();
+        let body = format!(r#"{{"agentId":"{id}","clientSecret":"{secret}"}}"#);
+        let (status, token) = self.manage("POST", "/tokens", &body);
+        assert_eq!(status, StatusCode::OK, "{token}");
+        (id, token["accessToken"].as_str().unwrap().to_owned())
+    }
+
+    /// Puts policies there as `lifecycle.start` does.
+    pub fn policies(&self, files: &[(&str, &str)]) -> Vec<vectra_api::lifecycle::Event> {
+        let files = files
+            .iter()
+            .map(|(name, text)| vectra_api::lifecycle::File {
+                name: (*name).to_owned(),
+                content: Ok((*text).to_owned()),
+            })
+            .collect();
+        vectra_api::lifecycle::start(files, Clock::now(self), &self.memory, &self.memory, self)
+            .unwrap()
+    }
+
+    pub fn assign(&self, agent: &str, policy: &str) {
+        let body = format!(r#"{{"policyName":"{policy}"}}"#);
+        let (status, answer) = self.manage("PUT", &format!("/agents/{agent}/policy"), &body);
+        assert_eq!(status, StatusCode::OK, "{answer}");
+    }
+
+    /// The audit as the API shows it, newest first.
+    pub fn audit(&self) -> Vec<Value> {
+        let (status, page) = self.manage("GET", "/audit", "");
+        assert_eq!(status, StatusCode::OK, "{page}");
+        page["items"].as_array().unwrap().clone()
+    }
+}
+
+impl Clock for World {
+    fn now(&self) -> Timestamp {
+        Timestamp::from_micros(self.now.get()).unwrap()
+    }
+}
+
+impl Random for World {
+    fn fill(&self, bytes: &mut [u8]) {
+        for byte in bytes {
+            self.random.set(self.random.get().wrapping_add(1));
+            *byte = self.random.get();
+        }
+    }
+}
+
+impl Secrets for World {
+    fn get(&self, secret: Secret) -> std::result::Result<String, String> {
+        Ok(match secret {
+            Secret::Token => "0123456789abcdef0123456789abcdef",
+            Secret::AdminKey => ADMIN,
+            Secret::DataKey => DATA_KEY,
+        }
+        .to_owned())
+    }
+}
+
+impl Engine for World {
+    fn evaluate(&self, input: &Input) -> Evaluation {
+        let evaluation = vectra_decision::evaluate(input);
+        match evaluation {
+            Evaluation::Decided(decision) if self.undecided.get() => {
+                Evaluation::NeedsPolicy(decision.risk)
+            }
+            other => other,
+        }
+    }
+}
+
+impl PolicyEngine for World {
+    fn compile(&self, source: &str) -> std::result::Result<Compiled, Vec<Problem>> {
+        rules::compile(source)
+    }
+
+    fn evaluate(&self, code: &[u8], question: &PolicyQuestion) -> Verdict {
+        rules::evaluate(code, question)
+    }
+}
+
+impl Classifier for World {
+    fn describe(&self) -> ClassifierDescription {
+        ClassifierDescription {
+            name: "None".to_owned(),
+            classifies: false,
+            labels: Vec::new(),
+        }
+    }
+
+    fn classify(&self, _: &IntentQuestion) -> Intent {
+        Intent {
+            label: "unknown".to_owned(),
+            confidence: 0.0,
+            status: IntentStatus::Failed,
+            risk_tags: Vec::new(),
+            explanation: None,
+        }
+    }
+}
+
+impl Ledger for World {
+    fn load(&self, query: &Query) -> Result<Context> {
+        self.memory.load(query)
+    }
+
+    fn record(&self, entry: &Entry) -> Result<Recorded> {
+        match self.record_fails.borrow().clone() {
+            Some(error) => Err(error),
+            None => self.memory.record(entry),
+        }
+    }
+}
+
+impl Upstream<Vec<u8>> for World {
+    type Body = Vec<u8>;
+
+    fn send(
+        &self,
+        request: Request<OutgoingBody<Vec<u8>>>,
+    ) -> std::result::Result<Response<Vec<u8>>, UpstreamError> {
+        if let Some(error) = self.upstream_fails.borrow().clone() {
+            return Err(error);
+        }
+        let (head, body) = request.into_parts();
+        self.reached.borrow_mut().push(Reached {
+            method: head.method.to_string(),
+            uri: head.uri.to_string(),
+            headers: head.headers,
+            body: match body {
+                OutgoingBody::Empty => Vec::new(),
+                OutgoingBody::Bytes(bytes) | OutgoingBody::Stream(bytes) => bytes,
+            },
+        });
+        Ok(Response::builder()
+            .status(201)
+            .header("set-cookie", "a=1")
+            .header("set-cookie", "b=2")
+            .header("connection", "x-hop")
+            .header("x-hop", "1")
+            .body(b"from upstream".to_vec())
+            .unwrap())
+    }
+}
