@@ -34,7 +34,7 @@ fn is_secret(name: &str, names: &[String]) -> bool {
     let plain = percent_encoding::percent_decode_str(&name)
         .decode_utf8_lossy()
         .to_lowercase();
-    names.iter().any(|secret| *secret == plain)
+    names.contains(&plain)
 }
 
 /// Whether a body says that it is JSON (OB §4.4).

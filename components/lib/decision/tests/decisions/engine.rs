@@ -1,8 +1,7 @@
 //! The order of the pipeline, what each stage says, and how it fails.
 
 use vectra_decision::{
-    Body, Decision, DecisionType, Evaluation, Input, Intent, IntentAnswer, IntentStatus,
-    PolicyAnswer, SemanticSettings, Stage, Verdict, evaluate, trust,
+    Body, DecisionType, Evaluation, Input, IntentStatus, PolicyAnswer, Stage, evaluate, trust,
 };
 
 use crate::cases::{decide, harmless, intent, semantic, verdict, with};

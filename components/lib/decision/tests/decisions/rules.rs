@@ -10,7 +10,7 @@ use crate::cases::{Told, rows};
 #[serde(untagged)]
 enum Row {
     Section { section: String },
-    Case(Case),
+    Case(Box<Case>),
 }
 
 #[derive(Deserialize)]

@@ -33,6 +33,9 @@ impl Target {
             Some(at) => (authority.get(..at)?, authority.get(at + 1..)?),
             None => (authority, ""),
         };
+        if host.is_empty() || !port.bytes().all(|byte| byte.is_ascii_digit()) {
+            return None;
+        }
         let host = host.to_ascii_lowercase();
         let mut hosts = vec![host.clone()];
         if let Some(bare) = host.strip_suffix('.') {
@@ -69,6 +72,8 @@ mod tests {
             ("http://user@example.com/", None),
             ("http://example.com\\@evil/", None),
             ("http://example.com:99999/", None),
+            ("http://example.com:+80/", None),
+            ("http://:80/", None),
             ("ftp://example.com/", None),
             ("http:///x", None),
             ("/relative", None),

@@ -1,0 +1,163 @@
+//! What every implementation of `vectra:persistence` must do, as test cases.
+//!
+//! ```ignore
+//! mod memory {
+//!     vectra_contract::contract!(vectra_persistence::memory::Memory::bare);
+//! }
+//! ```
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    missing_docs,
+    reason = "a case that fails panics; its name says what it shows"
+)]
+
+pub mod agents;
+pub mod audit;
+pub mod fixtures;
+pub mod held;
+pub mod history;
+pub mod ledger;
+pub mod limits;
+pub mod policies;
+pub mod schema;
+pub mod text;
+
+use vectra_domain::repository::{
+    AgentHistoryRepository, AgentRepository, AuditRepository, HeldRequestRepository, Ledger,
+    PolicyRepository, Schema,
+};
+
+/// Everything that `vectra:persistence` offers.
+pub trait Ports:
+    Schema
+    + AgentRepository
+    + AgentHistoryRepository
+    + AuditRepository
+    + PolicyRepository
+    + HeldRequestRepository
+    + Ledger
+{
+}
+
+impl<P> Ports for P where
+    P: Schema
+        + AgentRepository
+        + AgentHistoryRepository
+        + AuditRepository
+        + PolicyRepository
+        + HeldRequestRepository
+        + Ledger
+{
+}
+
+/// Makes a test of each case. `fresh` is a function that gives an implementation
+/// without tables.
+#[macro_export]
+macro_rules! contract {
+    ($fresh:path) => {
+        $crate::contract!(@bare $fresh, schema:
+            tells_that_the_tables_are_missing
+            makes_the_tables_and_may_be_repeated);
+        $crate::contract!(@ready $fresh, agents:
+            finds_what_was_inserted
+            finds_nothing_for_an_unknown_id
+            refuses_a_second_agent_of_the_same_id
+            takes_a_second_agent_of_the_same_name
+            refuses_names_that_are_empty_or_too_long
+            updates_only_what_is_named
+            clears_and_sets_optional_columns
+            does_not_update_an_unknown_or_deleted_agent
+            leaves_a_tombstone_when_deleted
+            lists_by_the_bytes_of_the_name_then_by_id
+            pages_without_gap_or_repetition
+            lists_deleted_agents_only_when_asked_for
+            lists_only_the_agents_of_an_owner
+            refuses_pages_of_no_or_too_many_rows);
+        $crate::contract!(@ready $fresh, history:
+            gives_the_newest_first
+            includes_the_very_microsecond_of_since
+            knows_no_other_agents_rows
+            breaks_ties_by_id
+            refuses_an_unknown_agent
+            refuses_a_second_row_of_the_same_id
+            takes_a_row_of_a_deleted_agent);
+        $crate::contract!(@ready $fresh, audit:
+            finds_what_was_appended_with_its_explanation
+            finds_nothing_for_an_unknown_id
+            refuses_a_second_row_of_the_same_id
+            takes_a_row_of_an_unknown_agent
+            refuses_an_explanation_that_is_no_json
+            lists_the_newest_first_and_breaks_ties_by_id
+            pages_without_gap_or_repetition
+            lists_only_the_rows_of_an_agent
+            keeps_times_to_the_microsecond_from_year_1_to_9999);
+        $crate::contract!(@ready $fresh, policies:
+            numbers_revisions_from_1
+            writes_nothing_when_the_content_is_the_same
+            adds_a_revision_when_only_the_status_changes
+            refuses_a_policy_of_the_other_source
+            finds_the_newest_or_the_named_revision
+            lists_newest_revisions_by_the_bytes_of_the_name
+            retires_what_is_missing_and_keeps_the_rest
+            retires_nothing_twice
+            revives_a_retired_policy
+            refuses_an_empty_name);
+        $crate::contract!(@ready $fresh, held:
+            finds_what_was_recorded
+            makes_a_step_from_a_named_state
+            refuses_a_step_from_another_state
+            refuses_a_step_once_expired_unless_told_otherwise
+            does_not_know_an_unknown_id
+            expires_the_oldest_first_up_to_the_limit
+            lists_the_oldest_first_without_the_sealed_request
+            pages_without_gap_or_repetition);
+        $crate::contract!(@ready $fresh, ledger:
+            loads_the_agent_its_policy_and_the_version
+            loads_nothing_of_an_unknown_agent
+            loads_an_agent_in_whatever_state
+            loads_the_newest_revision_whatever_its_status
+            writes_history_audit_and_explanation
+            counts_minutes_and_hours_to_their_edges
+            counts_denied_and_held_requests_as_violations
+            moves_trust_by_the_rule
+            does_not_touch_the_time_of_change
+            refuses_a_trust_rule_outside_0_to_1
+            says_gone_for_an_agent_that_is_not_active
+            writes_nothing_when_an_id_is_taken
+            refuses_what_is_not_supported_yet);
+        $crate::contract!(@ready $fresh, limits:
+            records_exactly_the_limit
+            opens_again_with_the_next_minute
+            tells_the_seconds_to_the_next_minute
+            lets_nothing_pass_at_a_limit_of_0
+            lets_everything_pass_without_a_limit
+            limits_each_agent_by_itself
+            holds_exactly_as_many_for_an_agent
+            holds_exactly_as_many_in_all
+            does_not_count_expired_or_decided_requests_as_held
+            refuses_a_held_request_of_another_decision);
+        $crate::contract!(@ready $fresh, text:
+            keeps_every_text_as_it_is
+            keeps_long_text
+            refuses_u0000_and_names_the_column);
+    };
+    (@bare $fresh:path, $module:ident: $($case:ident)+) => {
+        mod $module {
+            use super::*;
+            $(#[test] fn $case() { $crate::$module::$case(&$fresh()); })+
+        }
+    };
+    (@ready $fresh:path, $module:ident: $($case:ident)+) => {
+        mod $module {
+            use super::*;
+            $(#[test] fn $case() {
+                let ports = $fresh();
+                $crate::fixtures::make_tables(&ports);
+                $crate::$module::$case(&ports);
+            })+
+        }
+    };
+}

@@ -1,0 +1,66 @@
+//! `vectra:persistence/schema`.
+
+use vectra_domain::PersistenceError;
+use vectra_domain::repository::{
+    AgentHistoryRepository, AgentRepository, AuditRepository, HeldRequestRepository,
+    PolicyRepository,
+};
+
+use crate::Ports;
+use crate::fixtures::{
+    after_noon, agent, agent_id, audit, audit_id, entry, given_agent, held_id, policy, query,
+};
+
+pub fn tells_that_the_tables_are_missing(ports: &impl Ports) {
+    let now = after_noon(0);
+    let row = audit(1, agent_id(1), now);
+    let calls: [(&str, Result<(), PersistenceError>); 9] = [
+        ("schema.version", ports.version().map(drop)),
+        (
+            "agents.find",
+            AgentRepository::find(ports, agent_id(1)).map(drop),
+        ),
+        ("agents.insert", AgentRepository::insert(ports, &agent(1))),
+        (
+            "agent-history.recent",
+            ports.recent(agent_id(1), now, 1).map(drop),
+        ),
+        (
+            "audit-trail.append",
+            AuditRepository::append(ports, &row, "{}"),
+        ),
+        ("policies.put", ports.put(&policy("p", "1")).map(drop)),
+        (
+            "held-requests.find",
+            HeldRequestRepository::find(ports, held_id(1)).map(drop),
+        ),
+        (
+            "ledger.load",
+            ports.load(&query(agent_id(1), now)).map(drop),
+        ),
+        (
+            "ledger.record",
+            ports.record(&entry(1, agent_id(1), now)).map(drop),
+        ),
+    ];
+    for (name, result) in calls {
+        assert_eq!(result, Err(PersistenceError::SchemaMissing), "{name}");
+    }
+}
+
+pub fn makes_the_tables_and_may_be_repeated(ports: &impl Ports) {
+    let version = ports.ensure().unwrap();
+    assert!(version >= 1);
+    assert_eq!(ports.version(), Ok(version));
+
+    let kept = given_agent(ports, 1);
+    let row = audit(1, kept.id, after_noon(0));
+    AuditRepository::append(ports, &row, "{}").unwrap();
+
+    assert_eq!(ports.ensure(), Ok(version));
+    assert_eq!(AgentRepository::find(ports, kept.id), Ok(Some(kept)));
+    assert_eq!(
+        AuditRepository::find(ports, audit_id(1)),
+        Ok(Some((row, "{}".to_owned())))
+    );
+}
