@@ -163,8 +163,8 @@ pub fn counts_minutes_and_hours_to_their_edges(ports: &impl Ports) {
     let cases = [
         // now, in five minutes, in seven days, since
         (-1, 1, 1, Some(-hour)),
-        (0, 3, 3, Some(-hour)),
-        (minute - 1, 3, 3, Some(-hour)),
+        (0, 3, 4, Some(-hour)),
+        (minute - 1, 3, 4, Some(-hour)),
         (minute, 4, 4, Some(-hour)),
         (4 * minute - 1, 4, 4, Some(-hour)),
         (4 * minute, 3, 4, Some(-hour)),

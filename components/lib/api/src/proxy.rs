@@ -36,6 +36,8 @@ struct Proxied {
     inspection: Body,
     /// The trace it belongs to: 32 hexadecimal digits.
     trace_id: String,
+    /// When it was read: the one present of its decision and of its records.
+    now: Timestamp,
 }
 
 impl<U> Gateway<'_, U> {
@@ -48,18 +50,18 @@ impl<U> Gateway<'_, U> {
         let target = read_target(&head.uri)?;
         let (agent_id, carrier) = self.agent(&head.headers)?;
         let (proxied, outgoing) = self.read_request(head, body, target, carrier)?;
-        let context = self.load(agent_id, &proxied.target)?;
+        let context = self.load(agent_id, &proxied)?;
         let agent = active(context.agent.as_ref())?;
-        let decision = self.decide(&proxied, agent, &context);
-        let held = match decision.outcome {
-            DecisionType::Hitl => Some(self.hold(&proxied, agent, &decision)?),
+        let decided = self.decide(&proxied, agent, &context);
+        let held = match decided.decision.outcome {
+            DecisionType::Hitl => Some(self.hold(&proxied, agent, &decided.decision)?),
             DecisionType::Allow | DecisionType::Deny => None,
         };
-        let entry = self.entry(&proxied, agent, &context, &decision, held);
+        let entry = self.entry(&proxied, agent, &context, &decided, held);
         let permit = self.record(&entry)?;
-        match decision.outcome {
+        match decided.decision.outcome {
             DecisionType::Allow => self.forward(permit, proxied, outgoing),
-            DecisionType::Deny => Err(denied(&decision, &entry)),
+            DecisionType::Deny => Err(denied(&decided.decision, &entry)),
             DecisionType::Hitl => held_answer(&entry),
         }
     }
@@ -73,58 +75,54 @@ impl<U> Gateway<'_, U> {
         target: Target,
         carrier: Carrier,
     ) -> Result<(Proxied, OutgoingBody<B>), Refusal> {
-        let settings = &self.settings.proxy;
-        let length = content_length(&head.headers);
         let trace_id = self.trace_id(&head.headers);
+        let length = content_length(&head.headers);
         let headers = headers::to_upstream(&head.headers, carrier);
-        let method = head.method;
-        if settings.uninspected.contains(&target.host) {
-            let inspection = Body::Uninspected(length.unwrap_or(0));
-            let proxied = Proxied {
-                method,
-                target,
-                headers,
-                body: Vec::new(),
-                inspection,
-                trace_id,
+        let (bytes, inspection, outgoing) =
+            if self.settings.proxy.uninspected.contains(&target.host) {
+                let inspection = Body::Uninspected(length.unwrap_or(0));
+                (Vec::new(), inspection, OutgoingBody::Stream(body))
+            } else {
+                let bytes = self.read_body(body, length)?;
+                let inspection = headers::inspect(&headers, &bytes);
+                (bytes, inspection, OutgoingBody::Empty)
             };
-            return Ok((proxied, OutgoingBody::Stream(body)));
-        }
-        let limit = settings.max_inspected_body;
+        let proxied = Proxied {
+            method: head.method,
+            target,
+            headers,
+            body: bytes,
+            inspection,
+            trace_id,
+            now: self.ports.clock.now(),
+        };
+        Ok((proxied, outgoing))
+    }
+
+    fn read_body(&self, body: impl RequestBody, length: Option<u64>) -> Result<Vec<u8>, Refusal> {
+        let limit = self.settings.proxy.max_inspected_body;
         let too_large =
             || Refusal::new(Kind::TooLarge).detail(format!("at most {limit} bytes are inspected"));
         if length.is_some_and(|length| length > limit as u64) {
             return Err(too_large());
         }
-        let body = body.read(limit).map_err(|error| match error {
+        body.read(limit).map_err(|error| match error {
             BodyError::TooLong(_) => too_large(),
             BodyError::Broken(_) => Refusal::new(Kind::Invalid).detail(error.to_string()),
-        })?;
-        let inspection = headers::inspect(&headers, &body);
-        Ok((
-            Proxied {
-                method,
-                target,
-                headers,
-                body,
-                inspection,
-                trace_id,
-            },
-            OutgoingBody::Empty,
-        ))
+        })
     }
 
-    fn load(&self, agent_id: AgentId, target: &Target) -> Result<Context, Refusal> {
+    fn load(&self, agent_id: AgentId, proxied: &Proxied) -> Result<Context, Refusal> {
+        let Proxied { target, now, .. } = proxied;
         let origin = Origin {
             scheme: target.scheme.to_owned(),
             host: target.host.host.clone(),
             port: target.host.port,
         };
-        let now = self.ports.clock.now();
         let query = Query {
             agent_id,
             origin: Some(origin),
-            now,
+            now: *now,
             external: None,
         };
         self.with_schema(|| self.ports.ledger.load(&query))

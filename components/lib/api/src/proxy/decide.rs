@@ -4,9 +4,9 @@ use std::borrow::Cow;
 
 use http::{HeaderMap, header};
 use vectra_decision::{
-    Activity, Agent as DecidedAgent, Body, Decision, DecisionType, Evaluation, Input, IntentAnswer,
-    IntentQuestion, PolicyAnswer, PolicyQuestion, PolicyRequest, Request, Risk, Stage, TrustRule,
-    intent_text,
+    Activity, Agent as DecidedAgent, Body, Decision, DecisionType, Evaluation, Input, Intent,
+    IntentAnswer, IntentQuestion, LookedAt, PolicyAnswer, PolicyQuestion, PolicyRequest, Request,
+    Risk, Stage, TrustRule, intent_text,
 };
 use vectra_domain::{Agent, Context, Policy, PolicyStatus};
 
@@ -15,13 +15,45 @@ use super::mask::is_json;
 use crate::gateway::Gateway;
 use crate::settings::PolicyUse;
 
+/// A decision and what it was made of.
+pub(super) struct Decided {
+    pub(super) decision: Decision,
+    /// What the policy looked at.
+    pub(super) looked_at: Vec<LookedAt>,
+    /// What the classifier said, if it was asked.
+    pub(super) intent: Option<Intent>,
+}
+
+impl Decided {
+    fn new(decision: Decision, input: Input) -> Self {
+        let looked_at = match input.policy {
+            PolicyAnswer::Answered(verdict) => verdict.looked_at,
+            PolicyAnswer::Unassigned | PolicyAnswer::Pending | PolicyAnswer::Unusable(_) => {
+                Vec::new()
+            }
+        };
+        let intent = match input.intent {
+            IntentAnswer::Answered(intent) => Some(intent),
+            IntentAnswer::Pending => None,
+        };
+        Self {
+            decision,
+            looked_at,
+            intent,
+        }
+    }
+}
+
 impl<U> Gateway<'_, U> {
     /// Decides. The engine says what it needs; each is asked once.
-    pub(super) fn decide(&self, proxied: &Proxied, agent: &Agent, context: &Context) -> Decision {
+    pub(super) fn decide(&self, proxied: &Proxied, agent: &Agent, context: &Context) -> Decided {
         let mut input = self.input(proxied, agent, context);
         for _ in 0..3 {
             match self.ports.engine.evaluate(&input) {
-                Evaluation::Decided(decision) => return decision,
+                Evaluation::Decided(decision) => {
+                    let decision = holdable(decision, &proxied.inspection);
+                    return Decided::new(decision, input);
+                }
                 Evaluation::NeedsPolicy(risk) if input.policy == PolicyAnswer::Pending => {
                     input.policy = self.ask_policy(proxied, &input.agent, risk, context);
                 }
@@ -33,7 +65,7 @@ impl<U> Gateway<'_, U> {
                 Evaluation::NeedsPolicy(_) | Evaluation::NeedsIntent(_) => break,
             }
         }
-        undecided()
+        Decided::new(undecided(), input)
     }
 
     fn input(&self, proxied: &Proxied, agent: &Agent, context: &Context) -> Input {
@@ -41,7 +73,7 @@ impl<U> Gateway<'_, U> {
         let settings = &self.settings.proxy;
         let activity = context.activity;
         Input {
-            now: self.ports.clock.now().micros(),
+            now: proxied.now.micros(),
             request: Request {
                 method: proxied.method.as_str().to_owned(),
                 path: target.path.clone(),
@@ -143,6 +175,21 @@ fn content_type(headers: &HeaderMap) -> Option<String> {
         .to_str()
         .ok()
         .map(str::to_owned)
+}
+
+/// A request whose body was not read cannot be held: it is denied instead.
+fn holdable(decision: Decision, inspection: &Body) -> Decision {
+    match (decision.outcome, inspection) {
+        (DecisionType::Hitl, Body::Uninspected(_)) => Decision {
+            outcome: DecisionType::Deny,
+            reason: Some(format!(
+                "{}; it cannot be held, since bodies for this target are not read",
+                decision.reason.as_deref().unwrap_or("Held")
+            )),
+            ..decision
+        },
+        _ => decision,
+    }
 }
 
 /// An engine that keeps asking has not allowed anything.

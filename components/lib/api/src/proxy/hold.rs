@@ -27,12 +27,7 @@ impl<U> Gateway<'_, U> {
         agent: &Agent,
         decision: &Decision,
     ) -> Result<HeldRequest, Refusal> {
-        if matches!(proxied.inspection, vectra_decision::Body::Uninspected(_)) {
-            let detail =
-                "the decision is to hold the request, but bodies for this target are not read";
-            return Err(Refusal::new(Kind::NotRecorded).detail(detail));
-        }
-        let now = self.ports.clock.now();
+        let now = proxied.now;
         let id = HeldRequestId::new(self.ports.uuid());
         let canonical = canonical(proxied);
         let (key_id, sealed) = self.seal(&canonical, &associated(id, agent))?;

@@ -1,13 +1,14 @@
 //! What is recorded of a decision: the audit row and its explanation.
 
 use serde_json::{Value, json};
-use vectra_decision::{Body, Decision, DecisionType as Outcome};
+use vectra_decision::{Body, DecisionType as Outcome, LookedAt};
 use vectra_domain::{
     Agent, AuditId, AuditTrail, Context, DecisionType, Entry, HeldRequest, HistoryId, Policy,
     RiskScore, TrustRule,
 };
 
 use super::Proxied;
+use super::decide::Decided;
 use super::mask::mask;
 use crate::gateway::{Gateway, VERSION};
 use crate::secret::sha256_hex;
@@ -22,9 +23,10 @@ impl<U> Gateway<'_, U> {
         proxied: &Proxied,
         agent: &Agent,
         context: &Context,
-        decision: &Decision,
+        decided: &Decided,
         mut held: Option<HeldRequest>,
     ) -> Entry {
+        let Decided { decision, .. } = decided;
         let names = &self.settings.proxy.masked_parameters;
         let id = AuditId::new(self.ports.uuid());
         if let Some(held) = &mut held {
@@ -39,9 +41,9 @@ impl<U> Gateway<'_, U> {
             path: mask(&proxied.target.path, names),
             target_url: mask(&proxied.target.url, names),
             risk_score: risk_score(decision.risk.score),
-            timestamp: self.ports.clock.now(),
+            timestamp: proxied.now,
         };
-        let explanation = self.explanation(proxied, agent, context, decision, held.as_ref());
+        let explanation = self.explanation(proxied, agent, context, decided, held.as_ref());
         Entry {
             explanation: explanation.to_string(),
             audit,
@@ -64,9 +66,14 @@ impl<U> Gateway<'_, U> {
         proxied: &Proxied,
         agent: &Agent,
         context: &Context,
-        decision: &Decision,
+        decided: &Decided,
         held: Option<&HeldRequest>,
     ) -> Value {
+        let Decided {
+            decision,
+            looked_at,
+            intent,
+        } = decided;
         let names = &self.settings.proxy.masked_parameters;
         let target = &proxied.target;
         let body = &proxied.body;
@@ -75,6 +82,7 @@ impl<U> Gateway<'_, U> {
             "stage": decision.stage,
             "rule": decision.rule,
             "risk": decision.risk,
+            "intent": intent,
             "policy": context.policy.as_ref().map(policy),
             "urlSha256": sha256_hex(target.url.as_bytes()),
             "bodySha256": (!body.is_empty()).then(|| sha256_hex(body)),
@@ -83,13 +91,14 @@ impl<U> Gateway<'_, U> {
             "component": { "version": VERSION },
             "bundle": self.ports.bundle_digest,
             "input": {
-                "now": self.ports.clock.now().to_string(),
+                "now": proxied.now.to_string(),
                 "method": proxied.method.as_str(),
                 "path": mask(&target.path, names),
                 "normalisedPath": mask(&target.normalised, names),
                 "body": inspection(&proxied.inspection),
                 "trust": agent.trust_score.get(),
                 "policyName": agent.policy_name,
+                "lookedAt": looked_at.iter().map(|looked| seen(looked, names)).collect::<Vec<_>>(),
                 "activity": {
                     "recentTotal": context.activity.recent_total,
                     "recentViolations": context.activity.recent_violations,
@@ -100,6 +109,21 @@ impl<U> Gateway<'_, U> {
             },
         })
     }
+}
+
+/// A value a policy looked at: secrets in URLs masked, a whole body as its digest.
+fn seen(looked: &LookedAt, names: &[String]) -> Value {
+    let field = looked.field.strip_prefix("input.").unwrap_or(&looked.field);
+    let value = match field {
+        "body" => json!({ "sha256": sha256_hex(looked.value.as_bytes()) }),
+        _ => match serde_json::from_str(&looked.value) {
+            Ok(Value::String(text)) => json!(mask(&text, names)),
+            Ok(value) => value,
+            // The policy engine cut it off, or it is another's way of writing.
+            Err(_) => json!(mask(&looked.value, names)),
+        },
+    };
+    json!({ "field": looked.field, "value": value })
 }
 
 fn policy(policy: &Policy) -> Value {

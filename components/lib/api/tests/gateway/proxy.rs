@@ -326,6 +326,42 @@ fn an_uninspected_target_streams_and_the_record_says_so() {
 }
 
 #[test]
+fn what_is_not_read_is_denied_where_it_would_be_held() {
+    let config = r#"{"HumanInTheLoop":{"Threshold":0},
+        "Proxy":{"UninspectedOrigins":["big.example:80"]}}"#;
+    let world = World::configured(config);
+    let (_, token) = world.agent();
+    assert_eq!(
+        call(&world, &token, "GET", "http://big.example/a").status(),
+        403
+    );
+    assert_eq!(
+        call(&world, &token, "GET", "http://api.example/a").status(),
+        202
+    );
+    assert_eq!(world.audit()[1]["decisionType"], "Deny");
+}
+
+#[test]
+fn the_explanation_says_what_the_policy_looked_at() {
+    let (world, _, token) = governed();
+    call(&world, &token, "GET", "http://api.example/a?token=hidden");
+    let row = world.audit()[0]["auditId"]
+        .as_str()
+        .unwrap()
+        .parse()
+        .unwrap();
+    let (_, explanation) = AuditRepository::find(&world.memory, row).unwrap().unwrap();
+    assert!(!explanation.contains("hidden"), "{explanation}");
+    let explanation: Value = serde_json::from_str(&explanation).unwrap();
+    let fields = explanation["input"]["lookedAt"].as_array().unwrap();
+    let seen =
+        |name: &str| fields.iter().find(|field| field["field"] == name).unwrap()["value"].clone();
+    assert_eq!(seen("method"), "GET");
+    assert_eq!(seen("path"), "/a?token=***");
+}
+
+#[test]
 fn a_governed_request_calls_the_database_twice() {
     let (world, _, token) = governed();
     let before = world.memory.calls();

@@ -1,0 +1,25 @@
+//! The contract against SQLite, and what only SQLite can show.
+
+#[path = "sqlite/database.rs"]
+mod database;
+
+#[path = "sqlite/concurrency.rs"]
+mod concurrency;
+#[path = "sqlite/errors.rs"]
+mod errors;
+#[path = "sqlite/immutability.rs"]
+mod immutability;
+#[path = "sqlite/plans.rs"]
+mod plans;
+#[path = "sqlite/tables.rs"]
+mod tables;
+
+mod contract {
+    mod without_foreign_keys {
+        vectra_contract::contract!(crate::database::fresh);
+    }
+
+    mod with_foreign_keys {
+        vectra_contract::contract!(crate::database::fresh_with_foreign_keys);
+    }
+}

@@ -1,0 +1,171 @@
+//! A real SQLite behind [`Database`], through libsql as in the runtime.
+
+use std::cell::{Cell, RefCell};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use tempfile::TempDir;
+use tokio::runtime::{Builder, Runtime};
+use vectra_persistence::dialect::SQLITE;
+use vectra_persistence::{Database, DatabaseError, Repositories, Row, Value};
+
+/// A connection that counts and keeps the statements it executes.
+pub struct Sqlite {
+    connection: libsql::Connection,
+    runtime: Runtime,
+    statements: RefCell<Vec<String>>,
+    calls: Cell<usize>,
+    /// Removed with the connection that made it.
+    _directory: Option<TempDir>,
+}
+
+impl Sqlite {
+    /// Opens a file, making it if it is missing.
+    pub fn open(path: &Path) -> Self {
+        let runtime = Builder::new_current_thread().build().unwrap();
+        let connection = runtime.block_on(async {
+            libsql::Builder::new_local(path)
+                .build()
+                .await
+                .unwrap()
+                .connect()
+                .unwrap()
+        });
+        connection.busy_timeout(Duration::from_secs(30)).unwrap();
+        let sqlite = Self {
+            connection,
+            runtime,
+            statements: RefCell::default(),
+            calls: Cell::default(),
+            _directory: None,
+        };
+        sqlite.run("PRAGMA journal_mode = WAL");
+        sqlite
+    }
+
+    /// Executes a statement that must succeed.
+    pub fn run(&self, statement: &str) -> Vec<Row> {
+        self.execute(statement, Vec::new())
+            .unwrap_or_else(|error| panic!("{statement}: {error}"))
+    }
+
+    /// Executes a statement that must fail, and gives what the database says.
+    pub fn refusal(&self, statement: &str) -> String {
+        match self.execute(statement, Vec::new()) {
+            Ok(_) => panic!("not refused: {statement}"),
+            Err(error) => error.to_string(),
+        }
+    }
+
+    /// The one integer that a query gives.
+    pub fn integer(&self, statement: &str) -> i64 {
+        match self.run(statement).as_slice() {
+            [row] => match row.as_slice() {
+                [Value::Integer(integer)] => *integer,
+                other => panic!("{other:?}"),
+            },
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// What was executed since it was last asked.
+    pub fn executed(&self) -> Vec<String> {
+        self.statements.take()
+    }
+
+    async fn query(&self, statement: &str, parameters: Vec<Value>) -> libsql::Result<Vec<Row>> {
+        let prepared = self.connection.prepare(statement).await?;
+        let parameters: Vec<libsql::Value> = parameters.into_iter().map(to_libsql).collect();
+        let mut rows = prepared.query(parameters).await?;
+        let mut result = Vec::new();
+        while let Some(row) = rows.next().await? {
+            let columns = 0..row.column_count();
+            result.push(
+                columns
+                    .map(|at| row.get_value(at).map(from_libsql))
+                    .collect::<Result<_, _>>()?,
+            );
+        }
+        Ok(result)
+    }
+}
+
+impl Database for Sqlite {
+    fn execute(&self, statement: &str, parameters: Vec<Value>) -> Result<Vec<Row>, DatabaseError> {
+        self.statements.borrow_mut().push(statement.to_owned());
+        self.calls.set(self.calls.get() + 1);
+        self.runtime
+            .block_on(self.query(statement, parameters))
+            .map_err(|error| DatabaseError::Io(error.to_string()))
+    }
+}
+
+fn to_libsql(value: Value) -> libsql::Value {
+    match value {
+        Value::Null => libsql::Value::Null,
+        Value::Integer(integer) => libsql::Value::Integer(integer),
+        Value::Real(real) => libsql::Value::Real(real),
+        Value::Text(text) => libsql::Value::Text(text),
+        Value::Blob(bytes) => libsql::Value::Blob(bytes),
+    }
+}
+
+fn from_libsql(value: libsql::Value) -> Value {
+    match value {
+        libsql::Value::Null => Value::Null,
+        libsql::Value::Integer(integer) => Value::Integer(integer),
+        libsql::Value::Real(real) => Value::Real(real),
+        libsql::Value::Text(text) => Value::Text(text),
+        libsql::Value::Blob(bytes) => Value::Blob(bytes),
+    }
+}
+
+/// A folder for a database of several connections.
+pub struct File {
+    directory: TempDir,
+}
+
+impl File {
+    pub fn new() -> Self {
+        Self {
+            directory: tempfile::tempdir().unwrap(),
+        }
+    }
+
+    pub fn path(&self) -> PathBuf {
+        self.directory.path().join("vectra.db")
+    }
+
+    /// One more connection to the same file.
+    pub fn connect(&self) -> Repositories<Sqlite> {
+        connect(&self.path())
+    }
+}
+
+/// A connection of its own to a file.
+pub fn connect(path: &Path) -> Repositories<Sqlite> {
+    Repositories::new(Sqlite::open(path), &SQLITE)
+}
+
+/// An empty database of its own.
+pub fn fresh() -> Repositories<Sqlite> {
+    let directory = tempfile::tempdir().unwrap();
+    let mut sqlite = Sqlite::open(&directory.path().join("vectra.db"));
+    sqlite._directory = Some(directory);
+    Repositories::new(sqlite, &SQLITE)
+}
+
+/// The same, on a host that switches foreign keys on.
+pub fn fresh_with_foreign_keys() -> Repositories<Sqlite> {
+    let repositories = fresh();
+    repositories.database().run("PRAGMA foreign_keys = ON");
+    repositories
+}
+
+/// A database of its own with tables.
+pub fn ready() -> Repositories<Sqlite> {
+    let repositories = fresh();
+    vectra_contract::fixtures::make_tables(&repositories);
+    repositories.database().executed();
+    repositories
+}

@@ -1,0 +1,74 @@
+//! The audit is immutable in the database itself, whoever writes to it.
+
+use vectra_contract::fixtures::{after_noon, agent_id, audit, audit_id, entry, given_agent};
+use vectra_domain::repository::{AuditRepository, Ledger};
+
+use crate::database::ready;
+
+const FORGED: &str = "SELECT '018fabcd-7c1b-7a3d-9e5f-000000000bad', AgentId, 0, 'forged', Method, \
+                      Path, TargetUrl, 0.0, Timestamp FROM AuditTrail";
+const COLUMNS: &str =
+    "Id, AgentId, DecisionType, Reason, Method, Path, TargetUrl, RiskScore, Timestamp";
+
+#[test]
+fn refuses_every_way_to_change_or_remove_a_row() {
+    let repositories = ready();
+    let agent = given_agent(&repositories, 1).id;
+    repositories
+        .record(&entry(1, agent, after_noon(0)))
+        .unwrap();
+    let kept = AuditRepository::find(&repositories, audit_id(1)).unwrap();
+    let id = audit_id(1);
+
+    let statements = [
+        "UPDATE AuditTrail SET Reason = 'forged'".to_owned(),
+        "UPDATE OR IGNORE AuditTrail SET Reason = 'forged'".to_owned(),
+        "UPDATE AuditTrail SET Id = Id".to_owned(),
+        "DELETE FROM AuditTrail".to_owned(),
+        format!("DELETE FROM AuditTrail WHERE Id = '{id}'"),
+        "INSERT OR REPLACE INTO AuditTrail SELECT * FROM AuditTrail".to_owned(),
+        "REPLACE INTO AuditTrail SELECT * FROM AuditTrail".to_owned(),
+        format!("INSERT OR REPLACE INTO AuditTrail (rowid, {COLUMNS}) SELECT 1, * FROM ({FORGED})"),
+        format!(
+            "INSERT OR REPLACE INTO AuditTrail (rowid, {COLUMNS}) SELECT -1, * FROM ({FORGED})"
+        ),
+        "INSERT INTO AuditTrail SELECT * FROM AuditTrail WHERE true
+           ON CONFLICT (Id) DO UPDATE SET Reason = 'forged'"
+            .to_owned(),
+        "UPDATE AuditExplanation SET Document = '{}'".to_owned(),
+        "DELETE FROM AuditExplanation".to_owned(),
+        format!("INSERT OR REPLACE INTO AuditExplanation VALUES ('{id}', '[]')"),
+        "INSERT OR REPLACE INTO AuditExplanation (rowid, AuditId, Document)
+           VALUES (1, '018fabcd-7c1b-7a3d-9e5f-000000000bad', '[]')"
+            .to_owned(),
+    ];
+    for statement in statements {
+        let refusal = repositories.database().refusal(&statement);
+        assert!(
+            ["vectra immutable", "vectra conflict", "CHECK constraint"]
+                .iter()
+                .any(|words| refusal.contains(words)),
+            "{statement}: {refusal}"
+        );
+    }
+    assert_eq!(AuditRepository::find(&repositories, id).unwrap(), kept);
+    assert_eq!(
+        repositories
+            .database()
+            .integer("SELECT COUNT(*) FROM AuditTrail"),
+        1
+    );
+}
+
+#[test]
+fn still_appends_after_a_refusal() {
+    let repositories = ready();
+    let first = audit(1, agent_id(1), after_noon(0));
+    AuditRepository::append(&repositories, &first, "{}").unwrap();
+    repositories.database().refusal("DELETE FROM AuditTrail");
+    let second = audit(2, agent_id(1), after_noon(0));
+    assert_eq!(
+        AuditRepository::append(&repositories, &second, "{}"),
+        Ok(())
+    );
+}
