@@ -1,1 +1,22 @@
-//! x
+//! End-to-end tests that are no data: what happens around requests.
+
+// The lints spare only what stands in a test function; helpers of tests are tests too.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing
+)]
+
+#[path = "gateway/commands.rs"]
+mod commands;
+#[path = "gateway/concurrency.rs"]
+mod concurrency;
+#[path = "gateway/data.rs"]
+mod data;
+#[path = "gateway/framing.rs"]
+mod framing;
+#[path = "gateway/life.rs"]
+mod life;
+#[path = "gateway/secrets.rs"]
+mod secrets;

@@ -3,6 +3,8 @@
 //!
 //! Everything here waits with a deadline and binds port 0.
 
+pub mod agent;
+pub mod bench;
 pub mod client;
 pub mod conformance;
 pub mod database;

@@ -152,7 +152,14 @@ impl Home {
     /// # Errors
     /// If it ends before, or does not listen within [`DEADLINE`]; with its output.
     pub async fn up(&self) -> Result<Vectra> {
-        let bundle = dist("vectra-sqlite.wasm")?;
+        self.up_with(&dist("vectra-sqlite.wasm")?).await
+    }
+
+    /// [`up`](Self::up) with another bundle.
+    ///
+    /// # Errors
+    /// As `up`.
+    pub async fn up_with(&self, bundle: &Path) -> Result<Vectra> {
         let mut command =
             self.command(&["up", "--config", "vectra.json", "--listen", "127.0.0.1:0"])?;
         command.arg("--bundle").arg(bundle);
@@ -247,10 +254,21 @@ impl Vectra {
     /// # Errors
     /// If it does not within [`DEADLINE`].
     pub async fn says(&self, text: &str) -> Result<()> {
+        self.says_more_often(text, 0).await
+    }
+
+    /// Waits until its output holds this text more than so many times.
+    ///
+    /// # Errors
+    /// If it does not within [`DEADLINE`].
+    pub async fn says_more_often(&self, text: &str, times: usize) -> Result<()> {
         let begun = Instant::now();
-        while !self.output().contains(text) {
+        while self.output().matches(text).count() <= times {
             if begun.elapsed() > DEADLINE {
-                bail!("it never says `{text}`:\n{}", self.output());
+                bail!(
+                    "it does not say `{text}` more than {times} times:\n{}",
+                    self.output()
+                );
             }
             tokio::time::sleep(Duration::from_millis(10)).await;
         }

@@ -4,8 +4,9 @@
 use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use bytes::Bytes;
 use http_body_util::combinators::BoxBody;
 use http_body_util::{BodyExt, Full};
@@ -14,8 +15,10 @@ use hyper::service::service_fn;
 use hyper::{Request, Response, StatusCode};
 use hyper_util::rt::TokioIo;
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
 use tokio::task::{AbortHandle, JoinSet};
 
+use crate::DEADLINE;
 use crate::client::Framing;
 
 /// A request that has arrived.
@@ -44,6 +47,15 @@ pub struct Answer {
     pub framing: Framing,
 }
 
+/// Whether answers are kept back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Holding {
+    /// They wait.
+    Back,
+    /// They go.
+    Off,
+}
+
 impl Default for Answer {
     fn default() -> Self {
         Self {
@@ -55,10 +67,11 @@ impl Default for Answer {
     }
 }
 
-#[derive(Default)]
 struct State {
     answer: Answer,
     received: Vec<Received>,
+    /// Answers wait while this is true.
+    holding: watch::Sender<bool>,
 }
 
 /// The running server; it ends when this is dropped.
@@ -78,7 +91,13 @@ impl Upstream {
             .await
             .context("cannot listen")?;
         let address = listener.local_addr()?;
-        let state = Arc::new(Mutex::new(State::default()));
+        let (holding, _) = watch::channel(false);
+        let state = State {
+            answer: Answer::default(),
+            received: Vec::new(),
+            holding,
+        };
+        let state = Arc::new(Mutex::new(state));
         let accepting = tokio::spawn(accept(listener, Arc::clone(&state))).abort_handle();
         Ok(Self {
             address,
@@ -96,6 +115,29 @@ impl Upstream {
     /// Changes what is answered from now on.
     pub fn answer(&self, answer: Answer) {
         lock(&self.state).answer = answer;
+    }
+
+    /// Keeps all answers back from now on, or lets them go.
+    pub fn hold(&self, holding: Holding) {
+        lock(&self.state)
+            .holding
+            .send_replace(holding == Holding::Back);
+    }
+
+    /// Waits until so many requests have arrived.
+    ///
+    /// # Errors
+    /// If they have not within [`DEADLINE`].
+    pub async fn has_received(&self, count: usize) -> Result<()> {
+        let begun = Instant::now();
+        while lock(&self.state).received.len() < count {
+            ensure!(
+                begun.elapsed() < DEADLINE,
+                "fewer than {count} requests arrived"
+            );
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        Ok(())
     }
 
     /// What has arrived since this was last asked.
@@ -151,7 +193,7 @@ async fn respond(
             )
         })
         .collect();
-    let answer = {
+    let (answer, mut holding) = {
         let mut state = lock(&state);
         state.received.push(Received {
             method: parts.method.to_string(),
@@ -159,8 +201,10 @@ async fn respond(
             headers,
             body: body.clone(),
         });
-        state.answer.clone()
+        (state.answer.clone(), state.holding.subscribe())
     };
+    // Ends at the latest with the connection's task.
+    let _ = holding.wait_for(|holding| !holding).await;
     Ok(make_response(answer, body))
 }
 

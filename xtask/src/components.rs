@@ -15,7 +15,8 @@ pub const TARGET: &str = "wasm32-wasip2";
 /// never wait for each other's lock.
 pub const TARGET_DIR: &str = "target/components";
 
-const PROFILE: &str = "component";
+/// The profile that components are built with.
+pub const PROFILE: &str = "component";
 
 /// The shells, named as their folders under `components/`.
 pub const SHELLS: [&str; 5] = [
@@ -90,14 +91,19 @@ pub fn build(workspace: &Workspace) -> Result<Vec<PathBuf>> {
 }
 
 fn deliver(workspace: &Workspace, shell: &str) -> Result<PathBuf> {
-    let artefact = format!("{}.wasm", package(shell).replace('-', "_"));
-    let built = workspace
-        .path(TARGET_DIR)
-        .join(TARGET)
-        .join(PROFILE)
-        .join(artefact);
+    let built = artefact(workspace, &package(shell));
     let delivered = workspace.dist(&format!("components/{shell}.wasm"));
     fs::copy(&built, &delivered)
         .with_context(|| format!("cannot copy {} to {}", built.display(), delivered.display()))?;
     Ok(delivered)
+}
+
+/// Where cargo puts the component of a package.
+pub fn artefact(workspace: &Workspace, package: &str) -> PathBuf {
+    let file = format!("{}.wasm", package.replace('-', "_"));
+    workspace
+        .path(TARGET_DIR)
+        .join(TARGET)
+        .join(PROFILE)
+        .join(file)
 }

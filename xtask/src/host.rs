@@ -129,8 +129,8 @@ fn serve(mut vectra: Command) -> Result<()> {
 }
 
 const NEXT: &str = "
-When it listens, register an agent from another terminal. KEY_FILE is the file that
-vectra names below for the admin key; the address is the one that it prints.
+When it listens, register an agent from another terminal. KEY_FILE is the file that the line
+`admin key is kept in` names; the address is the one it says it is listening on.
 
   curl -s http://127.0.0.1:7080/agents -H \"Authorization: Bearer $(cat KEY_FILE)\" \\
        -H 'Content-Type: application/json' -d '{\"name\":\"first\"}'

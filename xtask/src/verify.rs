@@ -50,12 +50,13 @@ fn check_into(workspace: &Workspace, failures: &mut Failures) {
             .cargo("clippy")
             .args(["--all-targets", "--", "-D", "warnings"]))
     });
-    failures.step("clippy on the components", || {
+    failures.step("clippy on the components and the guests", || {
         components::ensure_target(workspace)?;
         run(workspace
             .cargo("clippy")
             .args(["--target", TARGET, "--target-dir", TARGET_DIR])
             .args(components::package_arguments())
+            .args(guests::package_arguments(workspace)?)
             .args(["--", "-D", "warnings"]))
     });
     failures.step("checking licences and bans", || licences::check(workspace));

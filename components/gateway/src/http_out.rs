@@ -138,7 +138,11 @@ pub fn answer(
     head_only: bool,
     out: ResponseOutparam,
 ) {
-    let (head, body) = response.into_parts();
+    let (mut head, body) = response.into_parts();
+    if let ResponseBody::Bytes(bytes) = &body {
+        head.headers
+            .insert(header::CONTENT_LENGTH, bytes.len().into());
+    }
     let Some(fields) = fields(&head.headers) else {
         return bare(StatusCode::BAD_GATEWAY, out);
     };

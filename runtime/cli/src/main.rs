@@ -1,1 +1,44 @@
-fn main() {}
+//! The `vectra` command.
+
+mod bundle;
+mod capabilities;
+mod commands;
+mod config;
+mod lifecycle;
+mod logging;
+mod secrets;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// A governance gateway for AI agents.
+#[derive(Parser)]
+#[command(version, after_help = "Example:\n  vectra up --allow-upstream 127.0.0.1:9000")]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Serves the gateway until it is told to stop (SIGTERM, Ctrl-C)
+    Up(commands::up::Arguments),
+    /// Says what is wrong with a configuration, all at once
+    Check(commands::check::Arguments),
+}
+
+/// Exit codes: 0 as asked, 1 it failed, 2 the configuration or the command line is
+/// wrong.
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    logging::start();
+    let outcome = match arguments.command {
+        Command::Up(arguments) => commands::up::run(arguments),
+        Command::Check(arguments) => commands::check::run(arguments),
+    };
+    outcome.unwrap_or_else(|error| {
+        eprintln!("vectra: {error:#}");
+        ExitCode::FAILURE
+    })
+}

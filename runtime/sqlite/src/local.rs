@@ -23,7 +23,7 @@ use tokio::time::timeout_at;
 use crate::database::{Answer, Database, Outcome};
 use crate::statement::{Kind, classify};
 use crate::{Error, Value};
-use session::{Role, Session};
+use session::{Opened, Role};
 use watchdog::Watchdog;
 
 /// Bounds of a local database.
@@ -127,7 +127,7 @@ impl LocalDatabase {
             |message| OpenError::Database { path: path.to_owned(), message };
         let watchdog = Watchdog::start().map_err(OpenError::Thread)?;
         let open = |role| {
-            Session::open(path, role, options, watchdog.patrol()).map_err(database_error)
+            Opened::open(path, role, options, watchdog.patrol()).map_err(database_error)
         };
         let mut threads = Vec::new();
         let (writer, jobs) = mpsc::channel(options.queue);

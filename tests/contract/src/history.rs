@@ -1,6 +1,6 @@
 //! `vectra:persistence/agent-history`.
 
-use vectra_domain::repository::{AgentHistoryRepository, AgentRepository};
+use vectra_domain::repository::AgentHistoryRepository;
 use vectra_domain::{Agent, AgentHistory, DecisionType, Timestamp};
 
 use crate::Ports;

@@ -1,7 +1,7 @@
 //! `vectra:persistence/ledger`, without its limits.
 
 use vectra_domain::repository::{
-    AgentHistoryRepository, AgentRepository, AuditPage, AuditRepository, HeldRequestRepository,
+    AgentRepository, AuditPage, AuditRepository, HeldRequestRepository,
 };
 use vectra_domain::{
     Activity, Agent, AgentHistory, AgentId, AgentStatus, DecisionType, Entry, ExternalKey, Origin,

@@ -1,10 +1,7 @@
 //! `vectra:persistence/schema`.
 
 use vectra_domain::PersistenceError;
-use vectra_domain::repository::{
-    AgentHistoryRepository, AgentRepository, AuditRepository, HeldRequestRepository,
-    PolicyRepository,
-};
+use vectra_domain::repository::{AgentRepository, AuditRepository, HeldRequestRepository};
 
 use crate::Ports;
 use crate::fixtures::{

@@ -3,13 +3,13 @@
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context, Result, ensure};
-use serde_json::{Value, json};
 
 use super::case::{Content, Expect, Register, Send, Step};
 use super::expect;
 use super::host::{Host, policy_text};
 use super::run::{GroupRun, framing};
 use super::variables::Variables;
+use crate::agent::Agent;
 use crate::client::{Request, Response};
 
 /// Takes one step. `sent` is the body of the last request that had one.
@@ -44,50 +44,18 @@ async fn register<H: Host>(
     variables: &mut Variables,
 ) -> Result<()> {
     let deployment = run.host.deployment()?;
-    let address = &deployment.address;
-    let request = Request::new("POST", "/agents")
-        .bearer(&deployment.admin_key)
-        .json(&json!({ "name": agent.name }));
-    let registered = must(request.send(address).await?, 201)?.json()?;
-    let text = |document: &Value, name: &str| {
-        let text = document
-            .get(name)
-            .and_then(Value::as_str)
-            .map(str::to_owned);
-        text.with_context(|| format!("no `{name}` in {document}"))
-    };
-    let (id, secret) = (
-        text(&registered, "agentId")?,
-        text(&registered, "clientSecret")?,
-    );
-
-    if let Some(policy) = &agent.policy {
-        let request = Request::new("PUT", &format!("/agents/{id}/policy"))
-            .bearer(&deployment.admin_key)
-            .json(&json!({ "policyName": policy }));
-        must(request.send(address).await?, 200)?;
-    }
-    let request =
-        Request::new("POST", "/tokens").json(&json!({ "agentId": id, "clientSecret": secret }));
-    let token = text(
-        &must(request.send(address).await?, 200)?.json()?,
-        "accessToken",
-    )?;
-
-    variables.set(&agent.name, id);
-    variables.set(&format!("{}.secret", agent.name), secret);
-    variables.set(&format!("{}.token", agent.name), token);
+    let policy = agent.policy.as_deref();
+    let registered = Agent::register(
+        &deployment.address,
+        &deployment.admin_key,
+        &agent.name,
+        policy,
+    )
+    .await?;
+    variables.set(&agent.name, registered.id);
+    variables.set(&format!("{}.secret", agent.name), registered.secret);
+    variables.set(&format!("{}.token", agent.name), registered.token);
     Ok(())
-}
-
-fn must(response: Response, status: u16) -> Result<Response> {
-    let body = String::from_utf8_lossy(&response.body);
-    ensure!(
-        response.status == status,
-        "{} instead of {status}: {body}",
-        response.status
-    );
-    Ok(response)
 }
 
 async fn send<H: Host>(

@@ -13,7 +13,7 @@ use crate::filter::Kind;
 /// `repository` binds them and give columns in the order in which `mapping` reads them.
 pub struct Dialect {
     /// Makes the tables: statements, each of which may be repeated.
-    pub(crate) schema: fn() -> Vec<&'static str>,
+    pub(crate) schema: fn() -> Vec<String>,
     /// What a database error means.
     pub(crate) error: fn(&DatabaseError) -> PersistenceError,
     /// The text of the n-th parameter, from 1.

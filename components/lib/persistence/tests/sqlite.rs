@@ -1,4 +1,9 @@
 //! The contract against SQLite, and what only SQLite can show.
+#![allow(
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "what tests share fails as they do"
+)]
 
 #[path = "sqlite/database.rs"]
 mod database;

@@ -87,9 +87,14 @@ struct Prepared {
     used: u64,
 }
 
-// SAFETY is not needed: a `Session` is made on one thread and moved to another
-// before it has prepared anything, see `Session::open`.
-impl Session {
+/// A connection that is set up but belongs to no thread yet.
+pub(super) struct Opened {
+    connection: Connection,
+    patrol: Patrol,
+    options: LocalOptions,
+}
+
+impl Opened {
     /// Opens a connection and sets it up.
     ///
     /// # Errors
@@ -99,7 +104,7 @@ impl Session {
         role: Role,
         options: LocalOptions,
         patrol: Patrol,
-    ) -> Result<Opened, String> {
+    ) -> Result<Self, String> {
         let text = |error: libsql::Error| Failure::from(error).message;
         let database = now(Builder::new_local(path).build()).map_err(text)?;
         let connection = database.connect().map_err(text)?;
@@ -109,18 +114,9 @@ impl Session {
             Role::Reader => "PRAGMA query_only=ON; PRAGMA foreign_keys=ON;",
         };
         now(connection.execute_batch(settings)).map_err(text)?;
-        Ok(Opened { connection, patrol, options })
+        Ok(Self { connection, patrol, options })
     }
-}
 
-/// A connection that is set up but belongs to no thread yet.
-pub(super) struct Opened {
-    connection: Connection,
-    patrol: Patrol,
-    options: LocalOptions,
-}
-
-impl Opened {
     /// Takes the connection into use on this thread.
     ///
     /// # Errors

@@ -1,5 +1,5 @@
--- One row always; its cost is bounded by the 5 minutes and 168 hours it sums up.
 SELECT v.Version,
+  -- One row always; its cost is bounded by the 5 minutes and 168 hours it sums up.
   m.Requests, m.Violations, h.Requests, h.Since,
   a.Id, a.Name, a.OwnerId, a.Status, a.PolicyName, a.ClientSecretHash, a.TrustScore, a.CreatedAt,
   a.UpdatedAt,

@@ -7,11 +7,7 @@ use crate::DatabaseError;
 
 /// SQLite.
 pub static SQLITE: Dialect = Dialect {
-    schema: || {
-        include_str!("../../sql/sqlite/schema.sql")
-            .split("\n\n")
-            .collect()
-    },
+    schema,
     error,
     placeholder: |at, _| format!("?{at}"),
     version: "SELECT MAX(Version) FROM SchemaVersion",
@@ -86,6 +82,17 @@ RETURNING Id, AgentId, AuditId, Status, Reason, Method, TargetUrl, Digest, KeyId
     load: include_str!("../../sql/sqlite/load.sql"),
     record: include_str!("../../sql/sqlite/record.sql"),
 };
+
+/// A blank line ends a statement; comments stay behind, so that a host which looks at
+/// the first word finds it.
+fn schema() -> Vec<String> {
+    let statements = include_str!("../../sql/sqlite/schema.sql").split("\n\n");
+    let without_comments = |statement: &str| {
+        let lines = statement.lines().filter(|line| !line.starts_with("--"));
+        lines.collect::<Vec<_>>().join("\n")
+    };
+    statements.map(without_comments).collect()
+}
 
 /// Makes an error of the database's message.
 type Meaning = fn(String) -> PersistenceError;

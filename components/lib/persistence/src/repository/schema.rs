@@ -24,7 +24,7 @@ impl<D: Database> Schema for Repositories<D> {
             Err(error) => return Err(error),
         }
         for statement in (self.dialect.schema)() {
-            self.rows(statement, Vec::new())?;
+            self.rows(&statement, Vec::new())?;
         }
         let version = Value::Integer(i64::from(SCHEMA_VERSION));
         self.rows(self.dialect.set_version, vec![version])?;

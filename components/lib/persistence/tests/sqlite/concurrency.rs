@@ -18,15 +18,16 @@ fn together<T: Send>(
     file: &File,
     work: impl Fn(u128, Repositories<Sqlite>) -> T + Sync,
 ) -> Vec<T> {
-    let barrier = Barrier::new(usize::try_from(threads).unwrap());
+    let connections: Vec<_> = (0..threads).map(|_| file.connect()).collect();
+    let barrier = Barrier::new(connections.len());
     thread::scope(|scope| {
-        let running: Vec<_> = (0..threads)
-            .map(|number| {
+        let running: Vec<_> = (0..)
+            .zip(connections)
+            .map(|(number, connection)| {
                 let (barrier, work) = (&barrier, &work);
                 scope.spawn(move || {
-                    let repositories = file.connect();
                     barrier.wait();
-                    work(number, repositories)
+                    work(number, connection)
                 })
             })
             .collect();

@@ -1,6 +1,9 @@
 //! The audit is immutable in the database itself, whoever writes to it.
 
-use vectra_contract::fixtures::{after_noon, agent_id, audit, audit_id, entry, given_agent};
+use vectra_contract::fixtures::{
+    after_noon, agent_id, assert_conflict, audit, audit_id, entry, given_agent,
+};
+use vectra_domain::Entry;
 use vectra_domain::repository::{AuditRepository, Ledger};
 
 use crate::database::ready;
@@ -71,4 +74,25 @@ fn still_appends_after_a_refusal() {
         AuditRepository::append(&repositories, &second, "{}"),
         Ok(())
     );
+}
+
+/// A row that somebody else put there must not pass for the record of a request that a
+/// limit refuses.
+#[test]
+fn takes_no_foreign_row_for_its_own_record() {
+    let repositories = ready();
+    let agent = given_agent(&repositories, 1).id;
+    let statement = format!(
+        "INSERT INTO AuditTrail VALUES ('{}', '{agent}', 0, NULL, 'GET', '/', 'https://example.com/', \
+         0.0, '2026-01-31T12:00:00.000000Z')",
+        audit_id(1)
+    );
+    repositories.database().run(&statement);
+    let limited = Entry {
+        rate_limit: Some(0),
+        ..entry(1, agent, after_noon(0))
+    };
+    assert_conflict(repositories.record(&limited));
+    let activity = "SELECT COUNT(*) FROM AgentActivity";
+    assert_eq!(repositories.database().integer(activity), 0);
 }

@@ -1,0 +1,181 @@
+//! The entities.
+
+use vectra_domain as domain;
+use vectra_domain::PersistenceError;
+
+use super::{
+    Result, from_agent_status, from_decision, from_held_status, from_policy_source,
+    from_policy_status, id, micros, optional_time, time, to_agent_status, to_decision,
+    to_held_status, to_policy_source, to_policy_status,
+};
+use crate::bindings::exports::vectra::persistence::types;
+
+pub(crate) fn to_agent(agent: types::Agent) -> Result<domain::Agent> {
+    Ok(domain::Agent {
+        id: id(&agent.id)?,
+        name: agent.name,
+        owner_id: agent.owner_id,
+        status: to_agent_status(agent.status),
+        policy_name: agent.policy_name,
+        client_secret_hash: agent.client_secret_hash,
+        trust_score: domain::TrustScore::new(agent.trust_score)
+            .map_err(|error| PersistenceError::Invalid(format!("`Agent.TrustScore`: {error}")))?,
+        created_at: time(agent.created_at)?,
+        updated_at: optional_time(agent.updated_at)?,
+    })
+}
+
+pub(crate) fn from_agent(agent: domain::Agent) -> types::Agent {
+    types::Agent {
+        id: agent.id.to_string(),
+        name: agent.name,
+        owner_id: agent.owner_id,
+        status: from_agent_status(agent.status),
+        policy_name: agent.policy_name,
+        client_secret_hash: agent.client_secret_hash,
+        trust_score: agent.trust_score.get(),
+        created_at: agent.created_at.micros(),
+        updated_at: micros(agent.updated_at),
+    }
+}
+
+fn to_text_change(change: types::TextChange) -> domain::TextChange {
+    match change {
+        types::TextChange::Keep => domain::TextChange::Keep,
+        types::TextChange::Clear => domain::TextChange::Clear,
+        types::TextChange::Set(text) => domain::TextChange::Set(text),
+    }
+}
+
+pub(crate) fn to_agent_change(change: types::AgentChange) -> Result<domain::AgentChange> {
+    Ok(domain::AgentChange {
+        name: change.name,
+        owner_id: to_text_change(change.owner_id),
+        status: change.status.map(to_agent_status),
+        policy_name: to_text_change(change.policy_name),
+        client_secret_hash: change.client_secret_hash,
+        updated_at: time(change.updated_at)?,
+    })
+}
+
+pub(crate) fn to_history(entry: types::AgentHistoryEntry) -> Result<domain::AgentHistory> {
+    Ok(domain::AgentHistory {
+        id: id(&entry.id)?,
+        agent_id: id(&entry.agent_id)?,
+        method: entry.method,
+        path: entry.path,
+        timestamp: time(entry.timestamp)?,
+        decision_type: to_decision(entry.decision_type),
+    })
+}
+
+pub(crate) fn from_history(entry: domain::AgentHistory) -> types::AgentHistoryEntry {
+    types::AgentHistoryEntry {
+        id: entry.id.to_string(),
+        agent_id: entry.agent_id.to_string(),
+        method: entry.method,
+        path: entry.path,
+        timestamp: entry.timestamp.micros(),
+        decision_type: from_decision(entry.decision_type),
+    }
+}
+
+pub(crate) fn to_audit(entry: types::AuditEntry) -> Result<domain::AuditTrail> {
+    Ok(domain::AuditTrail {
+        id: id(&entry.id)?,
+        agent_id: id(&entry.agent_id)?,
+        decision_type: to_decision(entry.decision_type),
+        reason: entry.reason,
+        method: entry.method,
+        path: entry.path,
+        target_url: entry.target_url,
+        risk_score: domain::RiskScore::new(entry.risk_score).map_err(|error| {
+            PersistenceError::Invalid(format!("`AuditTrail.RiskScore`: {error}"))
+        })?,
+        timestamp: time(entry.timestamp)?,
+    })
+}
+
+pub(crate) fn from_audit(entry: domain::AuditTrail) -> types::AuditEntry {
+    types::AuditEntry {
+        id: entry.id.to_string(),
+        agent_id: entry.agent_id.to_string(),
+        decision_type: from_decision(entry.decision_type),
+        reason: entry.reason,
+        method: entry.method,
+        path: entry.path,
+        target_url: entry.target_url,
+        risk_score: entry.risk_score.get(),
+        timestamp: entry.timestamp.micros(),
+    }
+}
+
+pub(crate) fn to_policy(policy: types::Policy) -> Result<domain::Policy> {
+    Ok(domain::Policy {
+        name: policy.name,
+        revision: policy.revision,
+        document: policy.document,
+        compiled: policy.compiled,
+        status: to_policy_status(policy.status),
+        problem: policy.problem,
+        source: to_policy_source(policy.source),
+        source_name: policy.source_name,
+        content_hash: policy.content_hash,
+        created_at: time(policy.created_at)?,
+    })
+}
+
+pub(crate) fn from_policy(policy: domain::Policy) -> types::Policy {
+    types::Policy {
+        name: policy.name,
+        revision: policy.revision,
+        document: policy.document,
+        compiled: policy.compiled,
+        status: from_policy_status(policy.status),
+        problem: policy.problem,
+        source: from_policy_source(policy.source),
+        source_name: policy.source_name,
+        content_hash: policy.content_hash,
+        created_at: policy.created_at.micros(),
+    }
+}
+
+pub(crate) fn to_held(held: types::HeldRequest) -> Result<domain::HeldRequest> {
+    Ok(domain::HeldRequest {
+        id: id(&held.id)?,
+        agent_id: id(&held.agent_id)?,
+        audit_id: id(&held.audit_id)?,
+        status: to_held_status(held.status),
+        reason: held.reason,
+        method: held.method,
+        target_url: held.target_url,
+        digest: held.digest,
+        key_id: held.key_id,
+        sealed: held.sealed,
+        created_at: time(held.created_at)?,
+        expires_at: time(held.expires_at)?,
+        decided_by: held.decided_by,
+        decided_at: optional_time(held.decided_at)?,
+        comment: held.comment,
+    })
+}
+
+pub(crate) fn from_held(held: domain::HeldRequest) -> types::HeldRequest {
+    types::HeldRequest {
+        id: held.id.to_string(),
+        agent_id: held.agent_id.to_string(),
+        audit_id: held.audit_id.to_string(),
+        status: from_held_status(held.status),
+        reason: held.reason,
+        method: held.method,
+        target_url: held.target_url,
+        digest: held.digest,
+        key_id: held.key_id,
+        sealed: held.sealed,
+        created_at: held.created_at.micros(),
+        expires_at: held.expires_at.micros(),
+        decided_by: held.decided_by,
+        decided_at: micros(held.decided_at),
+        comment: held.comment,
+    }
+}

@@ -1,0 +1,78 @@
+//! Finds the bundle, compiles it, and remembers what was compiled.
+
+use std::fmt::Write;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anyhow::{Context, Result};
+use sha2::{Digest, Sha256};
+use vectra_host::{Bundle, Limits};
+
+/// The bundle for SQLite, as `cargo xtask build` names it.
+const NAME: &str = "vectra-sqlite.wasm";
+
+/// A bundle with the SHA-256 of its file, in hexadecimal.
+pub struct Loaded {
+    pub bundle: Arc<Bundle>,
+    pub digest: String,
+}
+
+/// Reads and compiles a bundle, or takes it from the cache.
+///
+/// # Errors
+/// If it is not there or not a component.
+pub fn load(path: Option<&Path>, limits: &Limits, database: &Path) -> Result<Loaded> {
+    let path = path.map_or_else(find, |path| Ok(path.to_owned()))?;
+    let wasm = std::fs::read(&path).with_context(|| format!("cannot read `{}`", path.display()))?;
+    let cache = cache_folder(database);
+    let bundle = Bundle::load(&wasm, limits, cache.as_deref())
+        .with_context(|| format!("cannot use `{}`", path.display()))?;
+    let mut digest = String::new();
+    for byte in Sha256::digest(&wasm) {
+        // Writing to a string cannot fail.
+        let _ = write!(digest, "{byte:02x}");
+    }
+    tracing::info!(bundle.path = %path.display(), bundle.digest = digest, "bundle loaded");
+    Ok(Loaded { bundle: Arc::new(bundle), digest })
+}
+
+/// Beside the executable, else in `dist/` of the working directory.
+fn find() -> Result<PathBuf> {
+    let beside = std::env::current_exe().ok().and_then(|exe| Some(exe.parent()?.join(NAME)));
+    beside
+        .into_iter()
+        .chain([Path::new("dist").join(NAME)])
+        .find(|path| path.is_file())
+        .with_context(|| format!("there is no `{NAME}` beside vectra and none in dist/: name it with --bundle"))
+}
+
+/// Where compiled code is kept: the user's cache, or a folder beside the database.
+/// Nothing is kept in a folder that others may write to, since it is run.
+fn cache_folder(database: &Path) -> Option<PathBuf> {
+    let variable = |name| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
+    let users = variable("XDG_CACHE_HOME").or_else(|| Some(variable("HOME")?.join(".cache")));
+    let mut beside = database.as_os_str().to_owned();
+    beside.push(".cache");
+    let folders = users.map(|users| users.join("vectra")).into_iter().chain([beside.into()]);
+    let folder = folders.into_iter().find_map(|folder| private_folder(&folder));
+    if folder.is_none() {
+        tracing::warn!("there is no folder for compiled code: every start compiles the bundle again");
+    }
+    folder
+}
+
+fn private_folder(folder: &Path) -> Option<PathBuf> {
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(folder).ok()?;
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::MetadataExt;
+        if folder.metadata().ok()?.mode() & 0o022 != 0 {
+            return None;
+        }
+    }
+    folder.canonicalize().ok()
+}

@@ -1,0 +1,77 @@
+//! The commands, one module each.
+
+pub mod check;
+pub mod up;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::{Context, Result};
+use vectra_host::{Host, HostOptions, Limits};
+use vectra_host::outbound::Upstream;
+use vectra_sqlite::Sqlite;
+
+use crate::bundle::{self, Loaded};
+use crate::capabilities::Databases;
+use crate::config::{self, Config, Mistake, Severity};
+
+/// Exit code of a wrong configuration.
+const MISTAKEN: u8 = 2;
+
+/// A configuration and the bundle it was checked with.
+struct Checked {
+    config: Config,
+    loaded: Loaded,
+}
+
+/// Reads the configuration, asks the bundle about its part of it and prints all
+/// that is wrong, at once. Gives the exit code if it cannot be used.
+async fn checked(
+    file: Option<PathBuf>,
+    upstreams: &[Upstream],
+    bundle: Option<PathBuf>,
+) -> Result<Result<Checked, ExitCode>> {
+    let environment = std::env::vars_os().filter_map(|(name, value)| {
+        Some((name.into_string().ok()?, value.into_string().ok()?))
+    });
+    let (config, mut mistakes) = match config::load(file.as_deref(), environment, upstreams) {
+        Ok(loaded) => loaded,
+        Err(error) => {
+            eprintln!("error: {error}");
+            return Ok(Err(ExitCode::from(MISTAKEN)));
+        }
+    };
+    // With mistakes of its own in it, the bundle is still asked about the rest.
+    let limits = if is_usable(&mistakes) { config.limits } else { Limits::default() };
+    let loaded = bundle::load(bundle.as_deref(), &limits, &config.database)?;
+    let host = Host::new(&loaded.bundle, Databases(Sqlite::default()), HostOptions::default())?;
+    let found = host.check(&config.component).await.context("cannot check the configuration")?;
+    mistakes.extend(found.into_iter().map(mistake));
+    for mistake in &mistakes {
+        eprintln!("{mistake}");
+    }
+    Ok(match is_usable(&mistakes) {
+        true => Ok(Checked { config, loaded }),
+        false => Err(ExitCode::from(MISTAKEN)),
+    })
+}
+
+fn is_usable(mistakes: &[Mistake]) -> bool {
+    mistakes.iter().all(|mistake| mistake.severity == Severity::Warning)
+}
+
+fn mistake(problem: vectra_host::Problem) -> Mistake {
+    let severity = match problem.severity {
+        vectra_host::Severity::Error => Severity::Error,
+        vectra_host::Severity::Warning => Severity::Warning,
+    };
+    Mistake { severity, key: problem.key, message: problem.message }
+}
+
+/// A runtime for a command.
+fn runtime() -> Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .context("cannot start the async runtime")
+}

@@ -1,0 +1,30 @@
+//! `vectra check`.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::Result;
+
+/// Checks a configuration without starting anything
+#[derive(clap::Args)]
+#[command(after_help = "Example:\n  vectra check --config vectra.json")]
+pub struct Arguments {
+    /// The configuration [default: vectra.json or appsettings.json of this folder]
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// The component that checks its part [default: vectra-sqlite.wasm beside vectra or in dist/]
+    #[arg(long, value_name = "FILE")]
+    bundle: Option<PathBuf>,
+}
+
+/// Prints what is wrong, or that nothing is.
+pub fn run(arguments: Arguments) -> Result<ExitCode> {
+    let checked = super::checked(arguments.config, &[], arguments.bundle);
+    Ok(match super::runtime()?.block_on(checked)? {
+        Ok(_) => {
+            println!("configuration is valid");
+            ExitCode::SUCCESS
+        }
+        Err(code) => code,
+    })
+}

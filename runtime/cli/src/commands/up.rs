@@ -1,0 +1,137 @@
+//! `vectra up`.
+
+use std::future::Future;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use anyhow::{Context, Result, bail};
+use hyper::header::{HeaderName, HeaderValue};
+use vectra_host::outbound::{OutboundOptions, Upstream};
+use vectra_host::{Host, HostOptions, Server, Variables};
+use vectra_sqlite::{LocalDatabase, LocalOptions, Sqlite};
+
+use super::Checked;
+use crate::capabilities::Databases;
+use crate::lifecycle;
+use crate::secrets::{self, Origin, Secrets};
+
+/// Serves the gateway
+#[derive(clap::Args)]
+#[command(after_help = "Example:\n  vectra up --config vectra.json --allow-upstream 127.0.0.1:9000")]
+pub struct Arguments {
+    /// The configuration [default: vectra.json or appsettings.json of this folder, if there is one]
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Where to listen; port 0 takes a free one [default: System.Server.Http, else 127.0.0.1:7080]
+    #[arg(long, value_name = "ADDR:PORT")]
+    listen: Option<SocketAddr>,
+    /// Listen without TLS on an address that others can reach
+    #[arg(long)]
+    listen_insecure: bool,
+    /// Let agents reach this upstream although its address is not public; may be repeated
+    #[arg(long, value_name = "HOST:PORT")]
+    allow_upstream: Vec<Upstream>,
+    /// The component to serve [default: vectra-sqlite.wasm beside vectra or in dist/]
+    #[arg(long, value_name = "FILE")]
+    bundle: Option<PathBuf>,
+}
+
+/// The name the component opens its database by.
+const DATABASE: &str = "default";
+
+/// Serves until a signal says stop.
+pub fn run(arguments: Arguments) -> Result<ExitCode> {
+    super::runtime()?.block_on(serve(arguments))
+}
+
+async fn serve(arguments: Arguments) -> Result<ExitCode> {
+    let Arguments { config, listen, listen_insecure, allow_upstream, bundle } = arguments;
+    let Checked { mut config, loaded } = match super::checked(config, &allow_upstream, bundle).await? {
+        Ok(checked) => checked,
+        Err(code) => return Ok(code),
+    };
+    config.listen = listen.unwrap_or(config.listen);
+    if !config.listen.ip().is_loopback() && !listen_insecure {
+        let address = config.listen;
+        bail!("{address} can be reached by others and nothing encrypts what they send: put a proxy with TLS in front and listen on 127.0.0.1, or say --listen-insecure");
+    }
+    let secrets = secrets::load(&config.database, |name| std::env::var(name).ok())?;
+    announce(&secrets);
+    let database = LocalDatabase::open(&config.database, LocalOptions::default())?;
+    let sqlite = Sqlite::new([(DATABASE.to_owned(), Arc::new(database) as _)]);
+    let options = HostOptions {
+        variables: variables(&config.component, &loaded.digest, &secrets)?,
+        outbound: OutboundOptions { allowed: config.allowed.clone() },
+        answer_headers: vec![(
+            HeaderName::from_static("vectra-version"),
+            HeaderValue::from_static(env!("CARGO_PKG_VERSION")),
+        )],
+    };
+    let host = Arc::new(Host::new(&loaded.bundle, Databases(sqlite), options)?);
+    let stop = stop()?;
+    let started = lifecycle::start(&host, &config).await;
+    let server = Server::bind(config.listen, config.server)
+        .await
+        .with_context(|| format!("cannot listen on {}", config.listen))?;
+    let address = server.address();
+    println!("vectra is listening on http://{address}");
+    let caring = tokio::spawn(lifecycle::care(host.clone(), config, started));
+    server.serve(host, stop).await;
+    caring.abort();
+    // It has the last hold on the host, and so on the database.
+    let _ = caring.await;
+    tracing::info!("stopped");
+    Ok(ExitCode::SUCCESS)
+}
+
+/// What the component reads. The configuration is no secret, the rest is.
+fn variables(component: &str, digest: &str, secrets: &Secrets) -> Result<Variables> {
+    let entries = [
+        ("vectra_config", component),
+        ("bundle_digest", digest),
+        ("trust_client_addr", "true"),
+        ("token_secret", &secrets.token_secret),
+        ("admin_key", &secrets.admin_key),
+        ("data_key", &secrets.data_key),
+    ];
+    Ok(Variables::new(entries.map(|(name, value)| (name.to_owned(), value.to_owned())))?)
+}
+
+/// Says where the admin key is; what it is only when it was just made.
+fn announce(secrets: &Secrets) {
+    match &secrets.admin_key_from {
+        Origin::Made(path) => {
+            println!("admin key (shown once): {}", secrets.admin_key);
+            println!("admin key is kept in {}", path.display());
+        }
+        Origin::Kept(path) => println!("admin key is kept in {}", path.display()),
+        Origin::Environment => println!("admin key is that of VECTRA_ADMIN_KEY"),
+    }
+}
+
+/// Ready when SIGTERM or SIGINT comes. A second one ends the process at once.
+fn stop() -> Result<impl Future<Output = ()>> {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        let mut terminate = signal(SignalKind::terminate()).context("cannot listen for SIGTERM")?;
+        let mut interrupt = signal(SignalKind::interrupt()).context("cannot listen for SIGINT")?;
+        let (told, stop) = tokio::sync::oneshot::channel();
+        tokio::spawn(async move {
+            tokio::select! { _ = terminate.recv() => {}, _ = interrupt.recv() => {} }
+            // Nobody waits if the server has ended by itself.
+            let _ = told.send(());
+            tokio::select! { _ = terminate.recv() => {}, _ = interrupt.recv() => {} }
+            std::process::exit(1);
+        });
+        Ok(async {
+            let _ = stop.await;
+        })
+    }
+    #[cfg(not(unix))]
+    Ok(async {
+        let _ = tokio::signal::ctrl_c().await;
+    })
+}

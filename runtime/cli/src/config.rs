@@ -1,0 +1,101 @@
+//! The configuration: raw JSON and environment in, checked settings out, all
+//! mistakes at once (OB §17).
+//!
+//! The runtime reads `System.Server`, `System.Storage` and the two lists of hosts;
+//! everything else belongs to the component, which checks it itself.
+
+mod connection_string;
+mod environment;
+mod keys;
+mod section;
+mod source;
+mod span;
+
+use std::fmt;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+use vectra_host::outbound::Upstream;
+use vectra_host::{Limits, ServerOptions};
+
+pub use source::SourceError;
+
+/// How bad a mistake is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Severity {
+    /// Nothing is started.
+    Error,
+    /// It is said, and that is all.
+    Warning,
+}
+
+/// Something wrong with the configuration.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mistake {
+    pub severity: Severity,
+    /// The key, as in `System.Server.Http.Port`.
+    pub key: String,
+    pub message: String,
+}
+
+impl fmt::Display for Mistake {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let severity = match self.severity {
+            Severity::Error => "error",
+            Severity::Warning => "warning",
+        };
+        write!(f, "{severity}: {}: {}", self.key, self.message)
+    }
+}
+
+/// The runtime's settings and what it hands to the component. Usable only if no
+/// mistake is an error.
+#[derive(Debug)]
+pub struct Config {
+    /// Where to listen.
+    pub listen: SocketAddr,
+    /// Connections.
+    pub server: ServerOptions,
+    /// Bounds of requests.
+    pub limits: Limits,
+    /// The database file, absolute.
+    pub database: PathBuf,
+    /// Where guests may connect to although it is not public.
+    pub allowed: Vec<Upstream>,
+    /// JSON text for the component.
+    pub component: String,
+    /// The folder that relative paths start from.
+    pub folder: PathBuf,
+}
+
+/// Reads the configuration: the named file, or `vectra.json` or `appsettings.json`
+/// of the working directory, or none; then the environment; then the upstreams of
+/// the command line.
+///
+/// # Errors
+/// [`SourceError`] if there is no tree to look for mistakes in.
+pub fn load(
+    file: Option<&Path>,
+    environment: impl IntoIterator<Item = (String, String)>,
+    upstreams: &[Upstream],
+) -> Result<(Config, Vec<Mistake>), SourceError> {
+    let source = source::read(file)?;
+    let mut mistakes = Vec::new();
+    let mut tree = source.tree;
+    environment::lay_over(&mut tree, environment, &mut mistakes);
+    keys::allow(&mut tree, upstreams);
+    let config = keys::read(tree, source.folder, &mut mistakes);
+    Ok((config, mistakes))
+}
+
+/// The tree of a configuration.
+type Tree = serde_json::Map<String, Value>;
+
+/// The entry of this name, in whatever case it is written.
+fn find<'a>(tree: &'a Tree, name: &str) -> Option<&'a str> {
+    tree.keys().find(|key| key.eq_ignore_ascii_case(name)).map(String::as_str)
+}
+
+#[cfg(test)]
+mod tests;

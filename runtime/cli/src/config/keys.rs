@@ -1,0 +1,158 @@
+//! The keys the runtime reads itself.
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use serde_json::Value;
+use vectra_host::outbound::Upstream;
+use vectra_host::{Limits, ServerOptions};
+
+use super::connection_string::sqlite_file;
+use super::section::{Section, error};
+use super::{Config, Mistake, Tree, find};
+
+const DAY: Duration = Duration::from_secs(86_400);
+const SECOND: Duration = Duration::from_secs(1);
+const MIB: u64 = 1 << 20;
+
+/// The port of the original.
+const PORT: u16 = 7080;
+
+/// Adds upstreams of the command line to `Proxy.AllowedUpstreams`, where the
+/// component reads them too.
+pub(super) fn allow(tree: &mut Tree, upstreams: &[Upstream]) {
+    if upstreams.is_empty() {
+        return;
+    }
+    let key = find(tree, "Proxy").unwrap_or("Proxy").to_owned();
+    let Value::Object(proxy) = tree.entry(key).or_insert_with(|| Value::Object(Tree::new())) else {
+        return;
+    };
+    let key = find(proxy, "AllowedUpstreams").unwrap_or("AllowedUpstreams").to_owned();
+    let list = proxy.entry(key).or_insert(Value::Null);
+    if list.is_null() {
+        *list = Value::Array(Vec::new());
+    }
+    if let Value::Array(list) = list {
+        list.extend(upstreams.iter().map(|upstream| Value::String(upstream.to_string())));
+    }
+}
+
+/// Reads the runtime's keys and takes its sections out of the tree.
+pub(super) fn read(mut tree: Tree, folder: PathBuf, mistakes: &mut Vec<Mistake>) -> Config {
+    let mut allowed = hosts(&tree, "Proxy", "AllowedUpstreams", mistakes);
+    allowed.extend(hosts(&tree, "Security", "InternalHosts", mistakes));
+    let mut nothing = Tree::new();
+    let system = match find(&tree, "System").map(str::to_owned) {
+        Some(key) => match tree.get_mut(&key) {
+            Some(Value::Object(system)) => system,
+            _ => &mut nothing,
+        },
+        None => &mut nothing,
+    };
+    let (listen, server, limits) = server(system, mistakes);
+    let database = folder.join(storage(system, mistakes));
+    let component = Value::Object(tree).to_string();
+    Config { listen, server, limits, database, allowed, component, folder }
+}
+
+fn server(system: &mut Tree, mistakes: &mut Vec<Mistake>) -> (SocketAddr, ServerOptions, Limits) {
+    let (mut options, mut limits) = (ServerOptions::default(), Limits::default());
+    let mut server = Section::take(system, "System.", "Server", mistakes);
+    let listen = listen(&mut server);
+    options.connections = server.number("MaxConcurrentConnections", 1..=100_000, options.connections);
+    options.keep_alive = server.span("KeepAliveTimeout", SECOND..=DAY, options.keep_alive);
+    options.head = server.span("RequestHeadersTimeout", SECOND..=DAY, options.head);
+    limits.concurrent_requests =
+        server.number("MaxConcurrentRequests", 1..=1024, limits.concurrent_requests);
+    limits.body = server.number("MaxRequestBodySizeMb", 1..=1024, limits.body / MIB) * MIB;
+    let memory = server.number("RequestMemoryMb", 16..=4096, limits.memory as u64 / MIB) * MIB;
+    limits.memory = usize::try_from(memory).unwrap_or(limits.memory);
+    let cpu = u64::try_from(limits.cpu.as_millis()).unwrap_or(u64::MAX);
+    limits.cpu = Duration::from_millis(server.number("RequestCpuMs", 10..=600_000, cpu));
+    limits.time = server.span("RequestTimeout", SECOND..=DAY, limits.time);
+    server.inert("MaxConcurrentUpgradedConnections");
+    https(&mut server);
+    server.end();
+    (listen, options, limits)
+}
+
+fn listen(server: &mut Section<'_>) -> SocketAddr {
+    let mut http = server.section("Http");
+    let port = http.number("Port", 0..=u16::MAX, PORT);
+    let address = http.text("Address").and_then(|text| {
+        let text = if text.eq_ignore_ascii_case("localhost") { "127.0.0.1" } else { &text };
+        let address: Result<IpAddr, _> = text.trim().parse();
+        if address.is_err() {
+            http.refuse("Address", "must be an IP address");
+        }
+        address.ok()
+    });
+    http.end();
+    SocketAddr::new(address.unwrap_or(Ipv4Addr::LOCALHOST.into()), port)
+}
+
+/// TLS is not offered; who asks for it must not get something else.
+fn https(server: &mut Section<'_>) {
+    let mut https = server.section("Https");
+    if https.flag("Enabled", false) {
+        https.refuse("Enabled", "cannot be true: TLS is not available yet, put a proxy in front");
+    }
+    https.inert("Port");
+    https.inert("Certificate");
+    https.end();
+}
+
+/// The database file, as written.
+fn storage(system: &mut Tree, mistakes: &mut Vec<Mistake>) -> PathBuf {
+    let mut storage = Section::take(system, "System.", "Storage", mistakes);
+    storage.inert("Cache");
+    let mut database = storage.section("Database");
+    let provider = database.text("DefaultProvider").unwrap_or_else(|| "Sqlite".into());
+    if provider.eq_ignore_ascii_case("Postgres") {
+        database.refuse("DefaultProvider", "`Postgres` is not available yet, only `Sqlite` is");
+    } else if !provider.eq_ignore_ascii_case("Sqlite") {
+        database.refuse("DefaultProvider", format!("must be `Sqlite`, not `{provider}`"));
+    }
+    let mut providers = database.section("Providers");
+    let mut sqlite = providers.section("Sqlite");
+    let text = sqlite.text("ConnectionString").unwrap_or_else(|| "Data Source=vectra.db".into());
+    let file = sqlite_file(&text);
+    if let Err(error) = &file {
+        sqlite.refuse("ConnectionString", error.to_string());
+    }
+    sqlite.end();
+    let mut postgres = providers.section("Postgres");
+    // It may be there, ready for the day it is chosen.
+    let _ = postgres.text("ConnectionString");
+    postgres.end();
+    providers.end();
+    database.end();
+    storage.end();
+    file.unwrap_or_else(|_| "vectra.db".into()).into()
+}
+
+/// A list of `host:port`, which stays in the tree for the component.
+fn hosts(tree: &Tree, section: &str, name: &str, mistakes: &mut Vec<Mistake>) -> Vec<Upstream> {
+    let key = format!("{section}.{name}");
+    let list = find(tree, section)
+        .and_then(|key| tree.get(key)?.as_object())
+        .and_then(|section| section.get(find(section, name)?));
+    let list = match list {
+        None | Some(Value::Null) => return Vec::new(),
+        Some(Value::Array(list)) => list,
+        Some(_) => {
+            mistakes.push(error(&key, "must be a list of `host:port`"));
+            return Vec::new();
+        }
+    };
+    let mut hosts = Vec::new();
+    for (at, item) in list.iter().enumerate() {
+        match item.as_str().map(str::parse) {
+            Some(Ok(host)) => hosts.push(host),
+            _ => mistakes.push(error(&format!("{key}[{at}]"), "must be `host:port`")),
+        }
+    }
+    hosts
+}

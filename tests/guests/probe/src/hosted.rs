@@ -1,0 +1,61 @@
+//! The exports beside HTTP, steered by the configuration and by the database.
+
+use crate::Probe;
+use crate::bindings::exports::vectra::gateway::{lifecycle, metrics, settings};
+use crate::bindings::spin::sqlite::sqlite::{Connection, Value};
+
+impl settings::Guest for Probe {
+    /// Every line of `Probe.Problems` is a problem: `!key` an error, `?key` a
+    /// warning.
+    fn check(config: String) -> Vec<settings::Problem> {
+        let mut problems = Vec::new();
+        for word in config.split('"') {
+            let severity = match word.chars().next() {
+                Some('!') => settings::Severity::Error,
+                Some('?') => settings::Severity::Warning,
+                _ => continue,
+            };
+            let key = word.chars().skip(1).collect();
+            problems.push(settings::Problem { severity, key, message: "is a problem".into() });
+        }
+        problems
+    }
+
+    /// Wants `*.txt` of the folder `probe`.
+    fn files(_: String) -> Vec<settings::FileRequest> {
+        vec![settings::FileRequest { directory: "probe".into(), suffix: ".txt".into(), max_size: 10 }]
+    }
+}
+
+impl metrics::Guest for Probe {
+    fn render() -> String {
+        String::new()
+    }
+}
+
+impl lifecycle::Guest for Probe {
+    /// Keeps the files in a table; fails as long as a file's text is `fail`.
+    fn start(files: Vec<lifecycle::File>) -> Result<Vec<lifecycle::Event>, String> {
+        let connection = Connection::open("default").map_err(|error| format!("{error:?}"))?;
+        let run = |sql: &str, values: &[Value]| {
+            connection.execute(sql, values).map(drop).map_err(|error| format!("{error:?}"))
+        };
+        run("CREATE TABLE IF NOT EXISTS late (v)", &[])?;
+        run("CREATE TABLE IF NOT EXISTS started (name TEXT PRIMARY KEY, content TEXT)", &[])?;
+        for file in &files {
+            let content = file.content.clone().unwrap_or_else(|error| format!("error: {error}"));
+            if content == "fail" {
+                return Err("as asked".into());
+            }
+            run(
+                "INSERT OR REPLACE INTO started VALUES (?1, ?2)",
+                &[Value::Text(file.name.clone()), Value::Text(content)],
+            )?;
+        }
+        Ok(vec![lifecycle::Event::Done(format!("took {} files", files.len()))])
+    }
+
+    fn tick(_: u32) -> Result<lifecycle::Progress, String> {
+        Ok(lifecycle::Progress { events: Vec::new(), more: false })
+    }
+}
