@@ -33,30 +33,48 @@ pub fn load(path: Option<&Path>, limits: &Limits, database: &Path) -> Result<Loa
         let _ = write!(digest, "{byte:02x}");
     }
     tracing::info!(bundle.path = %path.display(), bundle.digest = digest, "bundle loaded");
-    Ok(Loaded { bundle: Arc::new(bundle), digest })
+    Ok(Loaded {
+        bundle: Arc::new(bundle),
+        digest,
+    })
 }
 
 /// Beside the executable, else in `dist/` of the working directory.
 fn find() -> Result<PathBuf> {
-    let beside = std::env::current_exe().ok().and_then(|exe| Some(exe.parent()?.join(NAME)));
+    let beside = std::env::current_exe()
+        .ok()
+        .and_then(|exe| Some(exe.parent()?.join(NAME)));
     beside
         .into_iter()
         .chain([Path::new("dist").join(NAME)])
         .find(|path| path.is_file())
-        .with_context(|| format!("there is no `{NAME}` beside vectra and none in dist/: name it with --bundle"))
+        .with_context(|| {
+            format!("there is no `{NAME}` beside vectra and none in dist/: name it with --bundle")
+        })
 }
 
 /// Where compiled code is kept: the user's cache, or a folder beside the database.
 /// Nothing is kept in a folder that others may write to, since it is run.
 fn cache_folder(database: &Path) -> Option<PathBuf> {
-    let variable = |name| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
+    let variable = |name| {
+        std::env::var_os(name)
+            .map(PathBuf::from)
+            .filter(|path| path.is_absolute())
+    };
     let users = variable("XDG_CACHE_HOME").or_else(|| Some(variable("HOME")?.join(".cache")));
     let mut beside = database.as_os_str().to_owned();
     beside.push(".cache");
-    let folders = users.map(|users| users.join("vectra")).into_iter().chain([beside.into()]);
-    let folder = folders.into_iter().find_map(|folder| private_folder(&folder));
+    let folders = users
+        .map(|users| users.join("vectra"))
+        .into_iter()
+        .chain([beside.into()]);
+    let folder = folders
+        .into_iter()
+        .find_map(|folder| private_folder(&folder));
     if folder.is_none() {
-        tracing::warn!("there is no folder for compiled code: every start compiles the bundle again");
+        tracing::warn!(
+            "there is no folder for compiled code: every start compiles the bundle again"
+        );
     }
     folder
 }

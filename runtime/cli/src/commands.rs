@@ -7,8 +7,8 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::{Context, Result};
-use vectra_host::{Host, HostOptions, Limits};
 use vectra_host::outbound::Upstream;
+use vectra_host::{Host, HostOptions, Limits};
 use vectra_sqlite::Sqlite;
 
 use crate::bundle::{self, Loaded};
@@ -31,21 +31,30 @@ async fn checked(
     upstreams: &[Upstream],
     bundle: Option<PathBuf>,
 ) -> Result<Result<Checked, ExitCode>> {
-    let environment = std::env::vars_os().filter_map(|(name, value)| {
-        Some((name.into_string().ok()?, value.into_string().ok()?))
-    });
+    let environment = std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
     let (config, mut mistakes) = match config::load(file.as_deref(), environment, upstreams) {
         Ok(loaded) => loaded,
         Err(error) => {
-            eprintln!("error: {error}");
-            return Ok(Err(ExitCode::from(MISTAKEN)));
+            return Ok(Err(refuse(error)));
         }
     };
     // With mistakes of its own in it, the bundle is still asked about the rest.
-    let limits = if is_usable(&mistakes) { config.limits } else { Limits::default() };
+    let limits = if is_usable(&mistakes) {
+        config.limits
+    } else {
+        Limits::default()
+    };
     let loaded = bundle::load(bundle.as_deref(), &limits, &config.database)?;
-    let host = Host::new(&loaded.bundle, Databases(Sqlite::default()), HostOptions::default())?;
-    let found = host.check(&config.component).await.context("cannot check the configuration")?;
+    let host = Host::new(
+        &loaded.bundle,
+        Databases(Sqlite::default()),
+        HostOptions::default(),
+    )?;
+    let found = host
+        .check(&config.component)
+        .await
+        .context("cannot check the configuration")?;
     mistakes.extend(found.into_iter().map(mistake));
     for mistake in &mistakes {
         eprintln!("{mistake}");
@@ -56,8 +65,16 @@ async fn checked(
     })
 }
 
+/// Prints one mistake that is no key's.
+fn refuse(error: impl std::fmt::Display) -> ExitCode {
+    eprintln!("error: {error}");
+    ExitCode::from(MISTAKEN)
+}
+
 fn is_usable(mistakes: &[Mistake]) -> bool {
-    mistakes.iter().all(|mistake| mistake.severity == Severity::Warning)
+    mistakes
+        .iter()
+        .all(|mistake| mistake.severity == Severity::Warning)
 }
 
 fn mistake(problem: vectra_host::Problem) -> Mistake {
@@ -65,7 +82,11 @@ fn mistake(problem: vectra_host::Problem) -> Mistake {
         vectra_host::Severity::Error => Severity::Error,
         vectra_host::Severity::Warning => Severity::Warning,
     };
-    Mistake { severity, key: problem.key, message: problem.message }
+    Mistake {
+        severity,
+        key: problem.key,
+        message: problem.message,
+    }
 }
 
 /// A runtime for a command.

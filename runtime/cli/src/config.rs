@@ -94,7 +94,9 @@ type Tree = serde_json::Map<String, Value>;
 
 /// The entry of this name, in whatever case it is written.
 fn find<'a>(tree: &'a Tree, name: &str) -> Option<&'a str> {
-    tree.keys().find(|key| key.eq_ignore_ascii_case(name)).map(String::as_str)
+    tree.keys()
+        .find(|key| key.eq_ignore_ascii_case(name))
+        .map(String::as_str)
 }
 
 #[cfg(test)]

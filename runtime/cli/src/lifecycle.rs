@@ -49,7 +49,9 @@ async fn try_start(host: &Host<Databases>, config: &Config) -> Result<Vec<Event>
         return Ok(Vec::new());
     }
     let requests = host.files(&config.component).await?;
-    let files = files::read(&config.folder, requests).await.map_err(HostedError::Refused)?;
+    let files = files::read(&config.folder, requests)
+        .await
+        .map_err(HostedError::Refused)?;
     host.start(files).await
 }
 

@@ -11,7 +11,9 @@ pub fn start() {
     let filter = EnvFilter::try_from_env("VECTRA_LOG")
         .or_else(|_| EnvFilter::try_from_default_env())
         .unwrap_or_else(|_| EnvFilter::new("info"));
-    let subscriber = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let subscriber = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr);
     match std::env::var("VECTRA_LOG_FORMAT").as_deref() {
         Ok("json") => subscriber.json().init(),
         _ => subscriber.with_ansi(std::io::stderr().is_terminal()).init(),

@@ -14,7 +14,10 @@ use clap::{Parser, Subcommand};
 
 /// A governance gateway for AI agents.
 #[derive(Parser)]
-#[command(version, after_help = "Example:\n  vectra up --allow-upstream 127.0.0.1:9000")]
+#[command(
+    version,
+    after_help = "Example:\n  vectra up --allow-upstream 127.0.0.1:9000"
+)]
 struct Arguments {
     #[command(subcommand)]
     command: Command,

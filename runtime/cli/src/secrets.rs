@@ -101,7 +101,11 @@ const DATA_KEY: Kind = Kind {
     variable: "VECTRA_DATA_KEY",
     file: "data_key",
     expected: "32 bytes in base64",
-    is_usable: |text| STANDARD.decode(text).is_ok_and(|bytes| bytes.len() == RANDOM),
+    is_usable: |text| {
+        STANDARD
+            .decode(text)
+            .is_ok_and(|bytes| bytes.len() == RANDOM)
+    },
     make: |bytes| STANDARD.encode(bytes),
 };
 
@@ -138,7 +142,10 @@ pub fn load(
 fn usable(kind: &Kind, origin: &str, text: String) -> Result<String, SecretError> {
     match (kind.is_usable)(&text) {
         true => Ok(text),
-        false => Err(SecretError::Unusable { origin: origin.to_owned(), expected: kind.expected }),
+        false => Err(SecretError::Unusable {
+            origin: origin.to_owned(),
+            expected: kind.expected,
+        }),
     }
 }
 
@@ -169,8 +176,19 @@ fn kept(kind: &Kind, folder: &Path) -> Result<(String, Origin), SecretError> {
     };
     check_mode(&path, "600")?;
     let text = fs::read_to_string(&path).map_err(failed(&path))?;
-    let text = usable(kind, &format!("`{}`", path.display()), text.trim_end().to_owned())?;
-    Ok((text, if made { Origin::Made(path) } else { Origin::Kept(path) }))
+    let text = usable(
+        kind,
+        &format!("`{}`", path.display()),
+        text.trim_end().to_owned(),
+    )?;
+    Ok((
+        text,
+        if made {
+            Origin::Made(path)
+        } else {
+            Origin::Kept(path)
+        },
+    ))
 }
 
 /// Puts a file in its place at once and whole, unless someone else was quicker,
@@ -199,11 +217,16 @@ fn place(folder: &Path, path: &Path, text: &str) -> io::Result<bool> {
 #[cfg(unix)]
 fn check_mode(path: &Path, mode: &'static str) -> Result<(), SecretError> {
     use std::os::unix::fs::MetadataExt;
-    let metadata =
-        path.metadata().map_err(|source| SecretError::File { path: path.to_owned(), source })?;
+    let metadata = path.metadata().map_err(|source| SecretError::File {
+        path: path.to_owned(),
+        source,
+    })?;
     match metadata.mode() & 0o077 {
         0 => Ok(()),
-        _ => Err(SecretError::Open { path: path.to_owned(), mode }),
+        _ => Err(SecretError::Open {
+            path: path.to_owned(),
+            mode,
+        }),
     }
 }
 
@@ -250,7 +273,10 @@ mod tests {
         for (path, mode) in [(secrets.clone(), 0o700), (secrets.join("data_key"), 0o600)] {
             assert_eq!(path.metadata().unwrap().permissions().mode() & 0o777, mode);
             fs::set_permissions(&path, fs::Permissions::from_mode(mode | 0o040)).unwrap();
-            assert!(matches!(load(&database, none), Err(SecretError::Open { .. })));
+            assert!(matches!(
+                load(&database, none),
+                Err(SecretError::Open { .. })
+            ));
             fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
         }
         load(&database, none).unwrap();
@@ -272,7 +298,10 @@ mod tests {
         assert!(!super::folder(&database).exists());
         for key in ["short", "vop_short", "vop 0123456789abcdef0123456789abcdef"] {
             let error = load(&database, given(key)).err().unwrap().to_string();
-            assert!(error.contains("VECTRA_ADMIN_KEY") && !error.contains(key), "{error}");
+            assert!(
+                error.contains("VECTRA_ADMIN_KEY") && !error.contains(key),
+                "{error}"
+            );
         }
     }
 

@@ -34,7 +34,13 @@ impl RequestBody {
         too_large: Arc<AtomicBool>,
     ) -> Self {
         let deadline = Box::pin(tokio::time::sleep(pause));
-        Self { inner, left: limit, pause, deadline, too_large }
+        Self {
+            inner,
+            left: limit,
+            pause,
+            deadline,
+            too_large,
+        }
     }
 }
 
@@ -55,7 +61,9 @@ impl Body for RequestBody {
                 };
             }
             Poll::Ready(Some(Ok(frame))) => frame,
-            Poll::Ready(other) => return Poll::Ready(other.map(|frame| frame.map_err(Error::from))),
+            Poll::Ready(other) => {
+                return Poll::Ready(other.map(|frame| frame.map_err(Error::from)));
+            }
         };
         let length = frame.data_ref().map_or(0, |data| data.len() as u64);
         if length > this.left {
@@ -91,13 +99,19 @@ enum Source {
 impl ResponseBody {
     /// A body of the host's own.
     pub(crate) fn full(bytes: Bytes) -> Self {
-        Self { source: Source::Full(Some(bytes)), busy: None }
+        Self {
+            source: Source::Full(Some(bytes)),
+            busy: None,
+        }
     }
 
     /// A guest's body. If it is dropped before its end, because the client has
     /// left, its guest is stopped.
     pub(crate) fn guest(body: GuestBody) -> Self {
-        Self { source: Source::Guest(body), busy: None }
+        Self {
+            source: Source::Guest(body),
+            busy: None,
+        }
     }
 }
 
@@ -145,7 +159,12 @@ impl GuestBody {
     /// `promised` is the Content-Length of a response that has a body at all,
     /// 0 for one that has none (HEAD, 204, 304).
     pub(crate) fn new(inner: HyperOutgoingBody, run: Run, promised: Option<u64>) -> Self {
-        Self { inner, run, promised, ended: false }
+        Self {
+            inner,
+            run,
+            promised,
+            ended: false,
+        }
     }
 
     fn poll_frame(&mut self, cx: &mut Context<'_>) -> Poll<Option<io::Result<Frame<Bytes>>>> {

@@ -41,7 +41,12 @@ impl Bundle {
         let engine = Engine::new(&config).map_err(HostError::Engine)?;
         let component = Component::new(&engine, wasm).map_err(HostError::Component)?;
         let ticker = Ticker::start(&engine)?;
-        Ok(Self { engine, component, limits: *limits, ticker })
+        Ok(Self {
+            engine,
+            component,
+            limits: *limits,
+            ticker,
+        })
     }
 }
 

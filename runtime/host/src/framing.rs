@@ -1,6 +1,8 @@
 //! What a request must look like before a guest sees it.
 
-use hyper::header::{CONNECTION, CONTENT_LENGTH, HOST, HeaderMap, HeaderName, TE, TRANSFER_ENCODING};
+use hyper::header::{
+    CONNECTION, CONTENT_LENGTH, HOST, HeaderMap, HeaderName, TE, TRANSFER_ENCODING,
+};
 use hyper::{Request, Version};
 
 /// Refuses requests that two servers could read in different ways. What hyper
@@ -20,7 +22,10 @@ pub(crate) fn check<B>(request: &Request<B>) -> Result<(), &'static str> {
     }
     let mut codings = fields.get_all(TRANSFER_ENCODING).iter();
     if let Some(coding) = codings.next() {
-        let plain = coding.as_bytes().trim_ascii().eq_ignore_ascii_case(b"chunked");
+        let plain = coding
+            .as_bytes()
+            .trim_ascii()
+            .eq_ignore_ascii_case(b"chunked");
         if !plain || codings.next().is_some() {
             return Err("Transfer-Encoding must be `chunked`.");
         }
@@ -69,14 +74,50 @@ mod tests {
             (Version::HTTP_11, &[], false),
             (Version::HTTP_10, &[], true),
             (Version::HTTP_11, &[("host", "a"), ("host", "a")], false),
-            (Version::HTTP_11, &[("host", "a"), ("content-length", "1"), ("content-length", "1")], false),
-            (Version::HTTP_11, &[("host", "a"), ("transfer-encoding", " Chunked ")], true),
-            (Version::HTTP_11, &[("host", "a"), ("transfer-encoding", "gzip, chunked")], false),
-            (Version::HTTP_11, &[("host", "a"), ("transfer-encoding", "chunked"), ("transfer-encoding", "chunked")], false),
-            (Version::HTTP_11, &[("host", "a"), ("transfer-encoding", "chunked"), ("content-length", "1")], false),
+            (
+                Version::HTTP_11,
+                &[
+                    ("host", "a"),
+                    ("content-length", "1"),
+                    ("content-length", "1"),
+                ],
+                false,
+            ),
+            (
+                Version::HTTP_11,
+                &[("host", "a"), ("transfer-encoding", " Chunked ")],
+                true,
+            ),
+            (
+                Version::HTTP_11,
+                &[("host", "a"), ("transfer-encoding", "gzip, chunked")],
+                false,
+            ),
+            (
+                Version::HTTP_11,
+                &[
+                    ("host", "a"),
+                    ("transfer-encoding", "chunked"),
+                    ("transfer-encoding", "chunked"),
+                ],
+                false,
+            ),
+            (
+                Version::HTTP_11,
+                &[
+                    ("host", "a"),
+                    ("transfer-encoding", "chunked"),
+                    ("content-length", "1"),
+                ],
+                false,
+            ),
         ];
         for (version, fields, accepted) in cases {
-            assert_eq!(check(&request(version, fields)).is_ok(), accepted, "{fields:?}");
+            assert_eq!(
+                check(&request(version, fields)).is_ok(),
+                accepted,
+                "{fields:?}"
+            );
         }
     }
 

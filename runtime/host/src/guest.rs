@@ -3,10 +3,11 @@
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, OnceLock};
+use std::time::Instant;
 
 use hyper::body::Incoming;
 use hyper::header::{CONTENT_LENGTH, HOST, HeaderName, HeaderValue};
-use hyper::{Method, Request, Response, StatusCode};
+use hyper::{HeaderMap, Method, Request, Response, StatusCode};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 use tokio::task::AbortHandle;
 use tokio::time::timeout;
@@ -24,7 +25,9 @@ use crate::meter::{Meter, Metered, out_of_cpu};
 use crate::outbound::{Outbound, OutboundOptions};
 use crate::problem::Refusal;
 use crate::variables::HasVariables;
-use crate::{Bundle, Capabilities, HostError, LimitReached, Limits, RequestState, Variables, framing};
+use crate::{
+    Bundle, Capabilities, HostError, LimitReached, Limits, RequestState, Variables, framing,
+};
 
 /// The field that tells a guest who its client is, as Spin names it.
 const CLIENT_ADDRESS: HeaderName = HeaderName::from_static("spin-client-addr");
@@ -64,7 +67,9 @@ impl<C: Capabilities> Host<C> {
         options: HostOptions,
     ) -> Result<Self, HostError> {
         let linker = linker::<C>(bundle).map_err(HostError::Link)?;
-        let instance = linker.instantiate_pre(&bundle.component).map_err(HostError::Link)?;
+        let instance = linker
+            .instantiate_pre(&bundle.component)
+            .map_err(HostError::Link)?;
         Ok(Self {
             hosted: HostedPre::new(instance.clone()).ok(),
             proxy: ProxyPre::new(instance).map_err(HostError::Link)?,
@@ -103,7 +108,10 @@ impl<C: Capabilities> Host<C> {
         store.epoch_deadline_callback(move |_| match watch.exhausted() {
             true => Err(out_of_cpu()),
             // Others get their turn once per tick.
-            false => Ok(UpdateDeadline::YieldCustom(1, Box::pin(tokio::task::yield_now()))),
+            false => Ok(UpdateDeadline::YieldCustom(
+                1,
+                Box::pin(tokio::task::yield_now()),
+            )),
         });
         (store, meter)
     }
@@ -114,10 +122,19 @@ impl<C: Capabilities> Host<C> {
         request: Request<Incoming>,
         peer: SocketAddr,
     ) -> Response<ResponseBody> {
-        match self.try_answer(request, peer).await {
+        let (method, begun) = (request.method().clone(), Instant::now());
+        let response = match self.try_answer(request, peer).await {
             Ok(response) => response,
             Err(refusal) => refusal.response(&self.answer_headers),
-        }
+        };
+        // Not the path: it may hold secrets.
+        tracing::debug!(
+            http.method = %method,
+            http.status = response.status().as_u16(),
+            http.duration_us = begun.elapsed().as_micros(),
+            "answered"
+        );
+        response
     }
 
     async fn try_answer(
@@ -126,28 +143,37 @@ impl<C: Capabilities> Host<C> {
         peer: SocketAddr,
     ) -> Result<Response<ResponseBody>, Refusal> {
         framing::check(&request).map_err(Refusal::Framing)?;
-        if announced_length(&request).is_some_and(|length| length > self.limits().body) {
+        if length(request.headers()).is_some_and(|length| length > self.limits().body) {
             return Err(Refusal::TooLarge);
         }
         prepare(request.headers_mut(), peer);
         let place = self.place().await?;
-        let bodiless = request.method() == Method::HEAD;
+        let method = request.method().clone();
         let too_large = Arc::new(AtomicBool::new(false));
         let (answer, run) = self.run(request, place, too_large.clone())?;
         // From here on a client that leaves takes its guest with it.
-        let watched = Watched(run);
+        let watched = Watched::new(run);
         let answer = answer.await;
         if too_large.load(Relaxed) {
             return Err(Refusal::TooLarge);
         }
         match answer {
-            Ok(Ok(response)) => Ok(with_body(response, watched, bodiless)),
+            Ok(Ok(response)) => Ok(with_body(response, watched.release(), &method)),
             Ok(Err(code)) => {
                 tracing::warn!(error.code = ?code, "the guest answered with an error");
                 Err(Refusal::Failed)
             }
-            Err(_) => Err(watched.0.refusal()),
+            Err(_) => Err(watched.run.refusal()),
         }
+    }
+
+    /// Waits until no guest runs any more.
+    pub(crate) async fn idle(&self) {
+        // Never closed, so this waits for all places.
+        let _ = self
+            .places
+            .acquire_many(self.limits().concurrent_requests)
+            .await;
     }
 
     /// Waits for a place, not longer than the limits say.
@@ -168,14 +194,24 @@ impl<C: Capabilities> Host<C> {
     ) -> Result<(Answer, Run), Refusal> {
         let limits = *self.limits();
         let (mut store, meter) = self.store(limits.cpu_ticks());
-        let request = request
-            .map(|body| RequestBody::new(body, limits.body, limits.body_pause, too_large));
+        let request =
+            request.map(|body| RequestBody::new(body, limits.body, limits.body_pause, too_large));
         let (sender, answer) = oneshot::channel();
-        let resources = store.data_mut().http().new_incoming_request(Scheme::Http, request).and_then(
-            |request| Ok((request, store.data_mut().http().new_response_outparam(sender)?)),
-        );
+        let resources = store
+            .data_mut()
+            .http()
+            .new_incoming_request(Scheme::Http, request)
+            .and_then(|request| {
+                Ok((
+                    request,
+                    store.data_mut().http().new_response_outparam(sender)?,
+                ))
+            });
         let (request, out) = resources.map_err(|error| {
-            tracing::error!(error.message = format!("{error:#}"), "cannot hand over a request");
+            tracing::error!(
+                error.message = format!("{error:#}"),
+                "cannot hand over a request"
+            );
             Refusal::Failed
         })?;
         let (proxy, failure) = (self.proxy.clone(), Arc::new(OnceLock::new()));
@@ -183,7 +219,10 @@ impl<C: Capabilities> Host<C> {
         let task = tokio::spawn(async move {
             let guest = Metered::new(meter, async {
                 let instance = proxy.instantiate_async(&mut store).await?;
-                instance.wasi_http_incoming_handler().call_handle(&mut store, request, out).await
+                instance
+                    .wasi_http_incoming_handler()
+                    .call_handle(&mut store, request, out)
+                    .await
             });
             let result = timeout(limits.time, guest).await;
             // Before the store goes, and the channels in it close.
@@ -193,7 +232,13 @@ impl<C: Capabilities> Host<C> {
             drop(store);
             drop(place);
         });
-        Ok((answer, Run { task: task.abort_handle(), failure }))
+        Ok((
+            answer,
+            Run {
+                task: task.abort_handle(),
+                failure,
+            },
+        ))
     }
 }
 
@@ -234,26 +279,47 @@ impl Run {
     }
 }
 
-/// Stops its guest when it is dropped unanswered.
-struct Watched(Run);
+/// Stops its guest when it is dropped before it was released.
+struct Watched {
+    run: Run,
+    armed: bool,
+}
 
-impl Drop for Watched {
-    fn drop(&mut self) {
-        self.0.abort();
+impl Watched {
+    fn new(run: Run) -> Self {
+        Self { run, armed: true }
+    }
+
+    fn release(mut self) -> Run {
+        self.armed = false;
+        self.run.clone()
     }
 }
 
+impl Drop for Watched {
+    fn drop(&mut self) {
+        if self.armed {
+            self.run.abort();
+        }
+    }
+}
+
+/// Joins a guest's response with its run, which its body watches over from now on.
 fn with_body(
     response: Response<HyperOutgoingBody>,
-    watched: Watched,
-    bodiless: bool,
+    run: Run,
+    method: &Method,
 ) -> Response<ResponseBody> {
-    let run = watched.0.clone();
-    // The body takes over the watch.
-    std::mem::forget(watched);
-    let bodiless = bodiless
-        || matches!(response.status(), StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED);
-    let promised = if bodiless { Some(0) } else { length(response.headers().get(CONTENT_LENGTH)) };
+    let bodiless = *method == Method::HEAD
+        || matches!(
+            response.status(),
+            StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED
+        );
+    let promised = if bodiless {
+        Some(0)
+    } else {
+        length(response.headers())
+    };
     response.map(|body| ResponseBody::guest(GuestBody::new(body, run, promised)))
 }
 
@@ -269,7 +335,8 @@ pub(crate) fn failed<S>(
             Some(limit) => Failure::Limit(*limit),
             None if store.data().memory.refused() => Failure::Limit(LimitReached::Memory),
             None => {
-                tracing::error!(error.message = format!("{error:#}"), "the guest trapped");
+                tracing::error!(error.message = %error.root_cause(), "the guest trapped");
+                tracing::debug!(error.message = format!("{error:#}"), "where it trapped");
                 return Some(Failure::Trap);
             }
         },
@@ -280,32 +347,32 @@ pub(crate) fn failed<S>(
     Some(failure)
 }
 
-fn announced_length<B>(request: &Request<B>) -> Option<u64> {
-    length(request.headers().get(CONTENT_LENGTH))
-}
-
-fn length(value: Option<&HeaderValue>) -> Option<u64> {
-    value?.to_str().ok()?.parse().ok()
+/// Content-Length, if there is one.
+fn length(fields: &HeaderMap) -> Option<u64> {
+    fields.get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
 }
 
 /// Takes out what concerns the connection only and says who the client is.
-fn prepare(fields: &mut hyper::HeaderMap, peer: SocketAddr) {
+fn prepare(fields: &mut HeaderMap, peer: SocketAddr) {
     framing::strip_connection_fields(fields);
     fields.remove(CLIENT_ADDRESS);
     if let Ok(value) = HeaderValue::try_from(peer.to_string()) {
         fields.insert(CLIENT_ADDRESS, value);
     }
     // HTTP/1.0 may leave it out; wasi:http may not.
-    fields.entry(HOST).or_insert(HeaderValue::from_static("localhost"));
+    fields
+        .entry(HOST)
+        .or_insert(HeaderValue::from_static("localhost"));
 }
 
 fn linker<C: Capabilities>(bundle: &Bundle) -> wasmtime::Result<Linker<RequestState<C::State>>> {
     let mut linker = Linker::new(&bundle.engine);
     wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;
     wasmtime_wasi_http::p2::add_only_http_to_linker_async(&mut linker)?;
-    variables::add_to_linker::<_, HasVariables>(&mut linker, |state: &mut RequestState<C::State>| {
-        &mut state.variables
-    })?;
+    variables::add_to_linker::<_, HasVariables>(
+        &mut linker,
+        |state: &mut RequestState<C::State>| &mut state.variables,
+    )?;
     C::link(&mut linker)?;
     Ok(linker)
 }

@@ -55,9 +55,12 @@ impl<C: Capabilities> Host<C> {
     pub async fn check(&self, config: &str) -> Result<Vec<Problem>, HostedError> {
         let config = config.to_owned();
         self.call(Vec::new(), move |hosted, store| {
-            Box::pin(
-                async move { hosted.vectra_gateway_settings().call_check(store, &config).await },
-            )
+            Box::pin(async move {
+                hosted
+                    .vectra_gateway_settings()
+                    .call_check(store, &config)
+                    .await
+            })
         })
         .await
     }
@@ -69,9 +72,12 @@ impl<C: Capabilities> Host<C> {
     pub async fn files(&self, config: &str) -> Result<Vec<FileRequest>, HostedError> {
         let config = config.to_owned();
         self.call(Vec::new(), move |hosted, store| {
-            Box::pin(
-                async move { hosted.vectra_gateway_settings().call_files(store, &config).await },
-            )
+            Box::pin(async move {
+                hosted
+                    .vectra_gateway_settings()
+                    .call_files(store, &config)
+                    .await
+            })
         })
         .await
     }
@@ -82,9 +88,12 @@ impl<C: Capabilities> Host<C> {
     /// As [`check`](Self::check), and the bundle's own.
     pub async fn start(&self, files: Vec<File>) -> Result<Vec<Event>, HostedError> {
         self.call(Ok(Vec::new()), move |hosted, store| {
-            Box::pin(
-                async move { hosted.vectra_gateway_lifecycle().call_start(store, &files).await },
-            )
+            Box::pin(async move {
+                hosted
+                    .vectra_gateway_lifecycle()
+                    .call_start(store, &files)
+                    .await
+            })
         })
         .await?
         .map_err(HostedError::Refused)
@@ -95,11 +104,17 @@ impl<C: Capabilities> Host<C> {
     /// # Errors
     /// As [`start`](Self::start).
     pub async fn tick(&self, budget: u32) -> Result<Progress, HostedError> {
-        let nothing = Progress { events: Vec::new(), more: false };
+        let nothing = Progress {
+            events: Vec::new(),
+            more: false,
+        };
         self.call(Ok(nothing), move |hosted, store| {
-            Box::pin(
-                async move { hosted.vectra_gateway_lifecycle().call_tick(store, budget).await },
-            )
+            Box::pin(async move {
+                hosted
+                    .vectra_gateway_lifecycle()
+                    .call_tick(store, budget)
+                    .await
+            })
         })
         .await?
         .map_err(HostedError::Refused)
@@ -111,7 +126,9 @@ impl<C: Capabilities> Host<C> {
     where
         F: for<'a> FnOnce(&'a Hosted, &'a mut Store<RequestState<C::State>>) -> Call<'a, T>,
     {
-        let Some(hosted) = &self.hosted else { return Ok(otherwise) };
+        let Some(hosted) = &self.hosted else {
+            return Ok(otherwise);
+        };
         let (mut store, meter) = self.store(ticks(CPU));
         let guest = Metered::new(meter, async {
             let instance = hosted.instantiate_async(&mut store).await?;

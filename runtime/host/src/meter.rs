@@ -32,7 +32,9 @@ impl Ticker {
             .spawn(move || {
                 while !stop.load(Relaxed) {
                     thread::sleep(TICK);
-                    let Some(engine) = engine.upgrade() else { return };
+                    let Some(engine) = engine.upgrade() else {
+                        return;
+                    };
                     now.fetch_add(1, Relaxed);
                     engine.increment_epoch();
                 }
@@ -71,7 +73,11 @@ struct Counts {
 impl Meter {
     /// Whether the limit is reached, the present stretch included.
     pub(crate) fn exhausted(&self) -> bool {
-        let stretch = self.0.now.load(Relaxed).saturating_sub(self.0.entered.load(Relaxed));
+        let stretch = self
+            .0
+            .now
+            .load(Relaxed)
+            .saturating_sub(self.0.entered.load(Relaxed));
         self.0.spent.load(Relaxed).saturating_add(stretch) >= self.0.limit
     }
 
@@ -80,7 +86,11 @@ impl Meter {
     }
 
     fn leave(&self) {
-        let stretch = self.0.now.load(Relaxed).saturating_sub(self.0.entered.load(Relaxed));
+        let stretch = self
+            .0
+            .now
+            .load(Relaxed)
+            .saturating_sub(self.0.entered.load(Relaxed));
         self.0.spent.fetch_add(stretch, Relaxed);
     }
 }
@@ -94,7 +104,10 @@ pub(crate) struct Metered<F> {
 
 impl<F: Future> Metered<F> {
     pub(crate) fn new(meter: Meter, inner: F) -> Self {
-        Self { meter, inner: Box::pin(inner) }
+        Self {
+            meter,
+            inner: Box::pin(inner),
+        }
     }
 }
 
@@ -117,7 +130,10 @@ pub(crate) struct MemoryBudget {
 
 impl MemoryBudget {
     pub(crate) fn new(bytes: usize) -> Self {
-        Self { left: bytes, refused: false }
+        Self {
+            left: bytes,
+            refused: false,
+        }
     }
 
     /// Whether the guest ever asked for more than there is.

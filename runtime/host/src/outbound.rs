@@ -40,8 +40,14 @@ pub(crate) struct Outbound {
 impl Outbound {
     pub(crate) fn new(options: OutboundOptions) -> Result<Self, HostError> {
         let own_address = Arc::new(OnceLock::new());
-        let rules = Rules { allowed: options.allowed, own_address: own_address.clone() };
-        Ok(Self { client: Client::new(rules)?, own_address })
+        let rules = Rules {
+            allowed: options.allowed,
+            own_address: own_address.clone(),
+        };
+        Ok(Self {
+            client: Client::new(rules)?,
+            own_address,
+        })
     }
 
     pub(crate) fn set_own_address(&self, address: SocketAddr) {
@@ -71,7 +77,10 @@ impl WasiHttpHooks for Hooks {
     ) -> Box<dyn Future<Output = Result<(hyper::Response<WasiBody>, Rest), Error>> + Send> {
         let outbound = self.0.clone();
         Box::new(async move {
-            let response = outbound.client.send(request, options.unwrap_or_default()).await?;
+            let response = outbound
+                .client
+                .send(request, options.unwrap_or_default())
+                .await?;
             Ok((response, Box::new(async { Ok(()) }) as Rest))
         })
     }

@@ -58,7 +58,10 @@ impl Refusal {
         let mut response = Response::new(ResponseBody::full(Bytes::from(text)));
         *response.status_mut() = status;
         let fields = response.headers_mut();
-        fields.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        fields.insert(
+            CONTENT_TYPE,
+            HeaderValue::from_static("application/problem+json"),
+        );
         if matches!(self, Self::Busy | Self::Late) {
             fields.insert(RETRY_AFTER, HeaderValue::from_static("1"));
         }

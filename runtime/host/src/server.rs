@@ -65,7 +65,11 @@ impl Server {
     pub async fn bind(address: SocketAddr, options: ServerOptions) -> std::io::Result<Self> {
         let listener = TcpListener::bind(address).await?;
         let address = listener.local_addr()?;
-        Ok(Self { listener, address, options })
+        Ok(Self {
+            listener,
+            address,
+            options,
+        })
     }
 
     /// Where it listens.
@@ -94,8 +98,13 @@ impl Server {
             });
         }
         drop(self.listener);
-        tracing::info!(server.requests = graceful.count(), "stopping");
-        if timeout(self.options.drain, graceful.shutdown()).await.is_err() {
+        tracing::info!(server.connections = graceful.count(), "stopping");
+        // Guests may go on for a little after their answers.
+        let drained = async {
+            graceful.shutdown().await;
+            host.idle().await;
+        };
+        if timeout(self.options.drain, drained).await.is_err() {
             tracing::warn!("requests under way were cut off");
         }
         connections.shutdown().await;

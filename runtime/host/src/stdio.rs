@@ -33,7 +33,11 @@ struct Lines {
 
 impl LogStream {
     pub(crate) fn new(stream: Stream) -> Self {
-        Self(Arc::new(Mutex::new(Lines { stream, line: Vec::new(), left: LINES })))
+        Self(Arc::new(Mutex::new(Lines {
+            stream,
+            line: Vec::new(),
+            left: LINES,
+        })))
     }
 
     fn print(&self, bytes: &[u8]) {
@@ -51,14 +55,23 @@ impl LogStream {
 impl Lines {
     fn flush(&mut self) {
         let line = std::mem::take(&mut self.line);
+        if line.is_empty() {
+            return;
+        }
         match self.left {
             0 => return,
-            1 => tracing::warn!(target: "vectra::guest", "the guest prints too much, the rest is dropped"),
+            1 => {
+                tracing::warn!(target: "vectra::guest", "the guest prints too much, the rest is dropped")
+            }
             _ => {
                 let text = String::from_utf8_lossy(&line);
                 match self.stream {
-                    Stream::Out => tracing::info!(target: "vectra::guest", { guest.stream = "stdout" }, "{text}"),
-                    Stream::Err => tracing::warn!(target: "vectra::guest", { guest.stream = "stderr" }, "{text}"),
+                    Stream::Out => {
+                        tracing::info!(target: "vectra::guest", { guest.stream = "stdout" }, "{text}")
+                    }
+                    Stream::Err => {
+                        tracing::warn!(target: "vectra::guest", { guest.stream = "stderr" }, "{text}")
+                    }
                 }
             }
         }
@@ -68,9 +81,7 @@ impl Lines {
 
 impl Drop for Lines {
     fn drop(&mut self) {
-        if !self.line.is_empty() {
-            self.flush();
-        }
+        self.flush();
     }
 }
 

@@ -14,7 +14,9 @@ pub struct Variables(Arc<HashMap<String, String>>);
 
 /// A name that no variable may have.
 #[derive(Debug, ThisError, PartialEq, Eq)]
-#[error("`{0}` is not a variable name: lower case letters, digits and single underscores, beginning with a letter")]
+#[error(
+    "`{0}` is not a variable name: lower case letters, digits and single underscores, beginning with a letter"
+)]
 pub struct VariablesError(String);
 
 impl Variables {
@@ -40,7 +42,10 @@ impl Variables {
         if !is_name(name) {
             return Err(Error::InvalidName(name.to_owned()));
         }
-        self.0.get(name).cloned().ok_or_else(|| Error::Undefined(name.to_owned()))
+        self.0
+            .get(name)
+            .cloned()
+            .ok_or_else(|| Error::Undefined(name.to_owned()))
     }
 }
 
@@ -56,7 +61,9 @@ fn is_name(name: &str) -> bool {
     name.starts_with(|first: char| first.is_ascii_lowercase())
         && !name.ends_with('_')
         && !name.contains("__")
-        && name.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'_'))
+        && name
+            .bytes()
+            .all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'_'))
 }
 
 impl Host for Variables {

@@ -24,12 +24,18 @@ impl Sqlite {
     /// Takes names and databases. Any other name is no such database.
     pub fn new(databases: impl IntoIterator<Item = (String, Arc<dyn Database>)>) -> Self {
         let by_name = databases.into_iter().collect();
-        Self(Arc::new(Databases { by_name, statements: AtomicU64::new(0) }))
+        Self(Arc::new(Databases {
+            by_name,
+            statements: AtomicU64::new(0),
+        }))
     }
 
     /// The state of one request.
     pub fn context(&self) -> SqliteCtx {
-        SqliteCtx { databases: self.0.clone(), statements: 0 }
+        SqliteCtx {
+            databases: self.0.clone(),
+            statements: 0,
+        }
     }
 
     /// How many statements were given to databases since the start.
@@ -74,12 +80,21 @@ impl<'a> SqliteView<'a> {
 impl Host for SqliteView<'_> {}
 
 impl HostConnection for SqliteView<'_> {
-    async fn open(&mut self, name: String) -> wasmtime::Result<Result<Resource<Connection>, Error>> {
+    async fn open(
+        &mut self,
+        name: String,
+    ) -> wasmtime::Result<Result<Resource<Connection>, Error>> {
         let Some(database) = self.context.databases.by_name.get(&name) else {
             return Ok(Err(Error::NoSuchDatabase));
         };
-        let changed = Changed { rows: 0, last_insert_rowid: 0 };
-        Ok(Ok(self.table.push(Connection { database: database.clone(), changed })?))
+        let changed = Changed {
+            rows: 0,
+            last_insert_rowid: 0,
+        };
+        Ok(Ok(self.table.push(Connection {
+            database: database.clone(),
+            changed,
+        })?))
     }
 
     async fn execute(
@@ -101,7 +116,10 @@ impl HostConnection for SqliteView<'_> {
         Ok(Ok(outcome.rows))
     }
 
-    async fn last_insert_rowid(&mut self, connection: Resource<Connection>) -> wasmtime::Result<i64> {
+    async fn last_insert_rowid(
+        &mut self,
+        connection: Resource<Connection>,
+    ) -> wasmtime::Result<i64> {
         Ok(self.table.get(&connection)?.changed.last_insert_rowid)
     }
 

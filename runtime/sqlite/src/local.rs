@@ -122,19 +122,24 @@ impl LocalDatabase {
     /// # Errors
     /// [`OpenError`].
     pub fn open(path: &Path, options: LocalOptions) -> Result<Self, OpenError> {
-        make_file(path).map_err(|source| OpenError::File { path: path.to_owned(), source })?;
-        let database_error =
-            |message| OpenError::Database { path: path.to_owned(), message };
-        let watchdog = Watchdog::start().map_err(OpenError::Thread)?;
-        let open = |role| {
-            Opened::open(path, role, options, watchdog.patrol()).map_err(database_error)
+        make_file(path).map_err(|source| OpenError::File {
+            path: path.to_owned(),
+            source,
+        })?;
+        let database_error = |message| OpenError::Database {
+            path: path.to_owned(),
+            message,
         };
+        let watchdog = Watchdog::start().map_err(OpenError::Thread)?;
+        let open =
+            |role| Opened::open(path, role, options, watchdog.patrol()).map_err(database_error);
         let mut threads = Vec::new();
         let (writer, jobs) = mpsc::channel(options.queue);
         threads.push(writer::start(open(Role::Writer)?, jobs).map_err(OpenError::Thread)?);
         let (readers, jobs) = mpsc::channel(options.queue);
-        let sessions: Vec<_> =
-            (0..options.readers.max(1)).map(|_| open(Role::Reader)).collect::<Result<_, _>>()?;
+        let sessions: Vec<_> = (0..options.readers.max(1))
+            .map(|_| open(Role::Reader))
+            .collect::<Result<_, _>>()?;
         threads.extend(readers::start(sessions, jobs).map_err(OpenError::Thread)?);
         Ok(Self {
             writer,
@@ -147,10 +152,20 @@ impl LocalDatabase {
 
     async fn run(&self, sql: String, parameters: Vec<Value>) -> Result<Outcome, Error> {
         let kind = classify(&sql)?;
-        let queue = if kind == Kind::Read { &self.readers } else { &self.writer };
+        let queue = if kind == Kind::Read {
+            &self.readers
+        } else {
+            &self.writer
+        };
         let (reply, answer) = oneshot::channel();
         let deadline = Instant::now() + self.patience;
-        let job = Job { sql, kind, parameters, deadline, reply };
+        let job = Job {
+            sql,
+            kind,
+            parameters,
+            deadline,
+            reply,
+        };
         match timeout_at(deadline.into(), queue.send(job)).await {
             Ok(Ok(())) => {}
             Ok(Err(_)) => return Err(Error::Io("the database is closed".into())),
@@ -159,8 +174,12 @@ impl LocalDatabase {
         // It may begin at its deadline and then run as long again.
         match timeout_at((deadline + self.patience).into(), answer).await {
             Ok(Ok(result)) => result,
-            Ok(Err(_)) => Err(Error::Io("the statement was given up; its outcome is unknown".into())),
-            Err(_) => Err(Error::Io("busy: no answer in time; the outcome is unknown".into())),
+            Ok(Err(_)) => Err(Error::Io(
+                "the statement was given up; its outcome is unknown".into(),
+            )),
+            Err(_) => Err(Error::Io(
+                "busy: no answer in time; the outcome is unknown".into(),
+            )),
         }
     }
 }
@@ -175,7 +194,10 @@ impl Drop for LocalDatabase {
     fn drop(&mut self) {
         // The threads end when their queues do.
         (self.writer, self.readers) = (mpsc::channel(1).0, mpsc::channel(1).0);
-        let threads = self.threads.get_mut().unwrap_or_else(PoisonError::into_inner);
+        let threads = self
+            .threads
+            .get_mut()
+            .unwrap_or_else(PoisonError::into_inner);
         for thread in threads.drain(..) {
             if thread.join().is_err() {
                 tracing::error!("a database thread panicked");

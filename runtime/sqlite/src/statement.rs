@@ -47,10 +47,14 @@ pub(crate) fn classify(sql: &str) -> Result<Kind, Error> {
     if sql.contains('\0') {
         return Err(refused("a statement must not hold U+0000"));
     }
-    let mut tokens = Tokens { rest: sql.as_bytes() };
+    let mut tokens = Tokens {
+        rest: sql.as_bytes(),
+    };
     let mut first = tokens.next();
     while let Some(Token::Word(word)) = first
-        && [&b"EXPLAIN"[..], b"QUERY", b"PLAN"].iter().any(|skip| word.eq_ignore_ascii_case(skip))
+        && [&b"EXPLAIN"[..], b"QUERY", b"PLAN"]
+            .iter()
+            .any(|skip| word.eq_ignore_ascii_case(skip))
     {
         first = tokens.next();
     }
@@ -107,7 +111,9 @@ fn has_tail(mut tokens: Tokens<'_>, create: bool) -> bool {
     let (mut semicolon, mut end) = (false, false);
     while let Some(token) = tokens.next() {
         match token {
-            Token::Semicolon if !trigger || end => return tokens.any(|token| token != Token::Semicolon),
+            Token::Semicolon if !trigger || end => {
+                return tokens.any(|token| token != Token::Semicolon);
+            }
             Token::Semicolon => (semicolon, end) = (true, false),
             Token::Word(word) => {
                 (semicolon, end) = (false, semicolon && word.eq_ignore_ascii_case(b"END"));
@@ -158,7 +164,10 @@ impl<'a> Tokens<'a> {
 
     /// Skips past the next `end`, or everything if there is none.
     fn skip_past(&mut self, end: &[u8]) {
-        let found = self.rest.windows(end.len()).position(|window| window == end);
+        let found = self
+            .rest
+            .windows(end.len())
+            .position(|window| window == end);
         self.skip(found.map_or(self.rest.len(), |found| found + end.len()));
     }
 
@@ -228,8 +237,14 @@ mod tests {
             ("PRAGMA table_info(t)", Kind::Other),
             ("PRAGMA main.table_info(t);", Kind::Other),
             ("PRAGMA main.user_version", Kind::Other),
-            ("CREATE TRIGGER t AFTER INSERT ON a BEGIN SELECT CASE 1 WHEN 1 THEN 2 END; DELETE FROM b; END", Kind::Other),
-            ("CREATE TEMP TRIGGER t AFTER INSERT ON a BEGIN SELECT 1; /* ; */ END;", Kind::Other),
+            (
+                "CREATE TRIGGER t AFTER INSERT ON a BEGIN SELECT CASE 1 WHEN 1 THEN 2 END; DELETE FROM b; END",
+                Kind::Other,
+            ),
+            (
+                "CREATE TEMP TRIGGER t AFTER INSERT ON a BEGIN SELECT 1; /* ; */ END;",
+                Kind::Other,
+            ),
         ] {
             match classify(sql) {
                 Ok(found) => assert_eq!(found, kind, "{sql}"),

@@ -22,7 +22,10 @@ impl Fixture {
     }
 
     async fn run(&self, sql: &str, parameters: Vec<Value>) -> Result<QueryResult, Error> {
-        self.database.execute(sql.to_owned(), parameters).await.map(|outcome| outcome.rows)
+        self.database
+            .execute(sql.to_owned(), parameters)
+            .await
+            .map(|outcome| outcome.rows)
     }
 
     async fn number(&self, sql: &str) -> i64 {
@@ -55,8 +58,16 @@ async fn the_file_is_in_wal_mode_durable_and_checks_foreign_keys() {
 async fn only_its_owner_can_read_the_file() {
     use std::os::unix::fs::PermissionsExt;
     let db = Fixture::new();
+    db.run("CREATE TABLE t (v)", vec![]).await.unwrap();
     for name in ["test.db", "test.db-wal", "test.db-shm"] {
-        let mode = db.folder.path().join(name).metadata().unwrap().permissions().mode();
+        let mode = db
+            .folder
+            .path()
+            .join(name)
+            .metadata()
+            .unwrap()
+            .permissions()
+            .mode();
         assert_eq!(mode & 0o777, 0o600, "{name}");
     }
 }
@@ -78,16 +89,20 @@ async fn every_value_comes_back_as_it_was() {
     ] {
         let result = db.run("SELECT ?1 AS v", vec![value.clone()]).await.unwrap();
         assert_eq!(result.columns, ["v"]);
-        assert_eq!(format!("{:?}", result.rows[0].values), format!("{:?}", [value]));
+        assert_eq!(
+            format!("{:?}", result.rows[0].values),
+            format!("{:?}", [value])
+        );
     }
 }
 
 #[tokio::test]
 async fn values_that_would_change_silently_are_refused() {
     let db = Fixture::new();
-    for (value, part) in
-        [(Value::Real(f64::NAN), "NaN"), (Value::Text("a\0b".into()), "U+0000")]
-    {
+    for (value, part) in [
+        (Value::Real(f64::NAN), "NaN"),
+        (Value::Text("a\0b".into()), "U+0000"),
+    ] {
         assert!(message(db.run("SELECT ?1", vec![value]).await).contains(part));
     }
     for parameters in [vec![], vec![Value::Null, Value::Null]] {
@@ -99,7 +114,9 @@ async fn values_that_would_change_silently_are_refused() {
 async fn text_that_is_not_utf8_is_an_error_and_no_crash() {
     let db = Fixture::new();
     for _ in 0..3 {
-        assert!(message(db.run("SELECT CAST(x'ff' AS TEXT)", vec![]).await).contains("not valid text"));
+        assert!(
+            message(db.run("SELECT CAST(x'ff' AS TEXT)", vec![]).await).contains("not valid text")
+        );
     }
     assert_eq!(db.number("SELECT 1").await, 1);
 }
@@ -109,7 +126,9 @@ async fn a_read_sees_what_was_written_before_it() {
     let db = Fixture::new();
     db.run("CREATE TABLE t (v)", vec![]).await.unwrap();
     for n in 1..=50 {
-        db.run("INSERT INTO t VALUES (?1)", vec![Value::Integer(n)]).await.unwrap();
+        db.run("INSERT INTO t VALUES (?1)", vec![Value::Integer(n)])
+            .await
+            .unwrap();
         assert_eq!(db.number("SELECT max(v) FROM t").await, n);
     }
 }
@@ -117,12 +136,16 @@ async fn a_read_sees_what_was_written_before_it() {
 #[tokio::test(flavor = "multi_thread")]
 async fn two_hundred_concurrent_writers_all_land() {
     let db = std::sync::Arc::new(Fixture::new());
-    db.run("CREATE TABLE t (v INTEGER PRIMARY KEY)", vec![]).await.unwrap();
+    db.run("CREATE TABLE t (v INTEGER PRIMARY KEY)", vec![])
+        .await
+        .unwrap();
     let writers: Vec<_> = (0..200)
         .map(|n| {
             let db = db.clone();
             tokio::spawn(async move {
-                db.run("INSERT INTO t VALUES (?1)", vec![Value::Integer(n)]).await.unwrap();
+                db.run("INSERT INTO t VALUES (?1)", vec![Value::Integer(n)])
+                    .await
+                    .unwrap();
                 // What was answered is there.
                 db.number(&format!("SELECT v FROM t WHERE v = {n}")).await
             })
@@ -146,8 +169,13 @@ async fn sqlites_message_passes_unchanged() {
 /// Runs statements so that they share a group: the first keeps the writer busy.
 async fn group(db: &Fixture, statements: &[&str]) -> Vec<Result<QueryResult, Error>> {
     let slow = "INSERT INTO slow WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 300000) SELECT count(*) FROM n";
-    db.run("CREATE TABLE IF NOT EXISTS slow (v)", vec![]).await.unwrap();
-    let mut all: Vec<_> = std::iter::once(&slow).chain(statements).map(|sql| Box::pin(db.run(sql, vec![]))).collect();
+    db.run("CREATE TABLE IF NOT EXISTS slow (v)", vec![])
+        .await
+        .unwrap();
+    let mut all: Vec<_> = std::iter::once(&slow)
+        .chain(statements)
+        .map(|sql| Box::pin(db.run(sql, vec![])))
+        .collect();
     let mut results: Vec<_> = all.iter().map(|_| None).collect();
     std::future::poll_fn(|cx| {
         for (future, result) in all.iter_mut().zip(results.iter_mut()) {
@@ -172,7 +200,10 @@ async fn a_broken_statement_does_not_harm_the_others_of_its_group() {
         ("INSERT INTO t VALUES (1)", "UNIQUE"),
         ("INSERT INTO missing VALUES (1)", "no such table"),
         ("INSERT OR ROLLBACK INTO t VALUES (1)", "UNIQUE"),
-        ("INSERT INTO t SELECT 7 FROM (SELECT 1 UNION ALL SELECT 1)", "UNIQUE"),
+        (
+            "INSERT INTO t SELECT 7 FROM (SELECT 1 UNION ALL SELECT 1)",
+            "UNIQUE",
+        ),
         ("INSERT INTO child VALUES (99)", "FOREIGN KEY"),
         ("INSERT INTO late VALUES (99)", "FOREIGN KEY"),
     ] {
@@ -186,10 +217,23 @@ async fn a_broken_statement_does_not_harm_the_others_of_its_group() {
         ] {
             db.run(sql, vec![]).await.unwrap();
         }
-        let results =
-            group(&db, &["INSERT INTO t VALUES (2)", broken, "INSERT INTO t VALUES (3)"]).await;
-        assert!(results[0].is_ok() && results[2].is_ok(), "{broken}: {results:?}");
-        assert!(format!("{:?}", results[1]).contains(part), "{broken}: {results:?}");
+        let results = group(
+            &db,
+            &[
+                "INSERT INTO t VALUES (2)",
+                broken,
+                "INSERT INTO t VALUES (3)",
+            ],
+        )
+        .await;
+        assert!(
+            results[0].is_ok() && results[2].is_ok(),
+            "{broken}: {results:?}"
+        );
+        assert!(
+            format!("{:?}", results[1]).contains(part),
+            "{broken}: {results:?}"
+        );
         assert_eq!(db.number("SELECT count(*) FROM t").await, 3, "{broken}");
         assert_eq!(db.number("SELECT count(*) FROM slow").await, 1, "{broken}");
     }
@@ -197,12 +241,23 @@ async fn a_broken_statement_does_not_harm_the_others_of_its_group() {
 
 #[tokio::test]
 async fn a_statement_whose_result_is_too_large_changes_nothing() {
-    let db = Fixture::with(LocalOptions { rows: 10, bytes: 1 << 20, ..LocalOptions::default() });
+    let db = Fixture::with(LocalOptions {
+        rows: 10,
+        bytes: 1 << 20,
+        ..LocalOptions::default()
+    });
     db.run("CREATE TABLE t (v)", vec![]).await.unwrap();
     let many = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 11) ";
-    let read = db.run(&format!("SELECT * FROM ({many} SELECT i FROM n)"), vec![]).await;
+    let read = db
+        .run(&format!("SELECT * FROM ({many} SELECT i FROM n)"), vec![])
+        .await;
     assert!(message(read).contains("more than 10 rows"));
-    let wrote = db.run(&format!("{many} INSERT INTO t SELECT i FROM n RETURNING v"), vec![]).await;
+    let wrote = db
+        .run(
+            &format!("{many} INSERT INTO t SELECT i FROM n RETURNING v"),
+            vec![],
+        )
+        .await;
     assert!(message(wrote).contains("more than 10 rows"));
     assert_eq!(db.number("SELECT count(*) FROM t").await, 0);
     let large = db.run("SELECT zeroblob(2000000)", vec![]).await;
@@ -212,7 +267,11 @@ async fn a_statement_whose_result_is_too_large_changes_nothing() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_statement_that_runs_too_long_is_stopped_and_others_go_on() {
     let patience = Duration::from_millis(300);
-    let db = Fixture::with(LocalOptions { patience, readers: 1, ..LocalOptions::default() });
+    let db = Fixture::with(LocalOptions {
+        patience,
+        readers: 1,
+        ..LocalOptions::default()
+    });
     db.run("CREATE TABLE t (v)", vec![]).await.unwrap();
     let endless = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) ";
     for sql in [
@@ -221,7 +280,10 @@ async fn a_statement_that_runs_too_long_is_stopped_and_others_go_on() {
     ] {
         let begun = Instant::now();
         let failed = message(db.run(&sql, vec![]).await);
-        assert!(failed.contains("too long") || failed.contains("busy"), "{failed}");
+        assert!(
+            failed.contains("too long") || failed.contains("busy"),
+            "{failed}"
+        );
         assert!(begun.elapsed() < Duration::from_secs(5));
     }
     db.run("INSERT INTO t VALUES (1)", vec![]).await.unwrap();
@@ -251,7 +313,11 @@ async fn changes_and_rowid_are_told() {
     let db = Fixture::new();
     let run = |sql: &str| db.database.execute(sql.to_owned(), vec![]);
     assert_eq!(run("CREATE TABLE t (v)").await.unwrap().changed, None);
-    let changed = run("INSERT INTO t VALUES (1), (2)").await.unwrap().changed.unwrap();
+    let changed = run("INSERT INTO t VALUES (1), (2)")
+        .await
+        .unwrap()
+        .changed
+        .unwrap();
     assert_eq!((changed.rows, changed.last_insert_rowid), (2, 2));
     let changed = run("UPDATE t SET v = 3").await.unwrap().changed.unwrap();
     assert_eq!(changed.rows, 2);
@@ -260,10 +326,16 @@ async fn changes_and_rowid_are_told() {
 
 #[tokio::test]
 async fn a_prepared_statement_survives_a_change_of_the_schema() {
-    let db = Fixture::with(LocalOptions { prepared: 2, ..LocalOptions::default() });
+    let db = Fixture::with(LocalOptions {
+        prepared: 2,
+        ..LocalOptions::default()
+    });
     db.run("CREATE TABLE t (a)", vec![]).await.unwrap();
     db.run("INSERT INTO t VALUES (1)", vec![]).await.unwrap();
-    assert_eq!(db.run("SELECT * FROM t", vec![]).await.unwrap().columns, ["a"]);
+    assert_eq!(
+        db.run("SELECT * FROM t", vec![]).await.unwrap().columns,
+        ["a"]
+    );
     db.run("ALTER TABLE t ADD COLUMN b", vec![]).await.unwrap();
     let result = db.run("SELECT * FROM t", vec![]).await.unwrap();
     assert_eq!(result.columns, ["a", "b"]);
@@ -277,11 +349,24 @@ async fn a_prepared_statement_survives_a_change_of_the_schema() {
 async fn the_file_keeps_its_rows_when_it_is_opened_again() {
     let Fixture { database, folder } = Fixture::new();
     let path = folder.path().join("test.db");
-    database.execute("CREATE TABLE t (v)".into(), vec![]).await.unwrap();
-    database.execute("INSERT INTO t VALUES (42)".into(), vec![]).await.unwrap();
+    database
+        .execute("CREATE TABLE t (v)".into(), vec![])
+        .await
+        .unwrap();
+    database
+        .execute("INSERT INTO t VALUES (42)".into(), vec![])
+        .await
+        .unwrap();
     drop(database);
-    assert!(!folder.path().join("test.db-wal").exists(), "it was not closed");
+    assert!(
+        !folder.path().join("test.db-wal").exists(),
+        "it was not closed"
+    );
     let database = LocalDatabase::open(&path, LocalOptions::default()).unwrap();
-    let rows = database.execute("SELECT v FROM t".into(), vec![]).await.unwrap().rows;
+    let rows = database
+        .execute("SELECT v FROM t".into(), vec![])
+        .await
+        .unwrap()
+        .rows;
     assert!(matches!(rows.rows[0].values[0], Value::Integer(42)));
 }

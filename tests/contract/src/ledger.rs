@@ -61,6 +61,7 @@ pub fn loads_the_agent_its_policy_and_the_version(ports: &impl Ports) {
         context.policy,
         Some(Policy {
             revision: 1,
+            document: String::new(),
             ..policy("p", "one")
         })
     );

@@ -75,7 +75,7 @@ pub struct Context {
     pub schema_version: u32,
     /// The agent, in whatever state.
     pub agent: Option<Agent>,
-    /// The newest revision of the agent's policy.
+    /// The newest revision of the agent's policy, its document left empty.
     pub policy: Option<Policy>,
     /// How busy the agent has been.
     pub activity: Activity,

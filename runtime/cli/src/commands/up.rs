@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use hyper::header::{HeaderName, HeaderValue};
 use vectra_host::outbound::{OutboundOptions, Upstream};
 use vectra_host::{Host, HostOptions, Server, Variables};
@@ -19,7 +19,9 @@ use crate::secrets::{self, Origin, Secrets};
 
 /// Serves the gateway
 #[derive(clap::Args)]
-#[command(after_help = "Example:\n  vectra up --config vectra.json --allow-upstream 127.0.0.1:9000")]
+#[command(
+    after_help = "Example:\n  vectra up --config vectra.json --allow-upstream 127.0.0.1:9000"
+)]
 pub struct Arguments {
     /// The configuration [default: vectra.json or appsettings.json of this folder, if there is one]
     #[arg(long, value_name = "FILE")]
@@ -41,29 +43,45 @@ pub struct Arguments {
 /// The name the component opens its database by.
 const DATABASE: &str = "default";
 
+/// Why an address that is not loopback is refused.
+const OPEN: &str = "can be reached by others and nothing encrypts what they send: put a proxy with TLS \
+    in front and listen on 127.0.0.1, or say --listen-insecure";
+
 /// Serves until a signal says stop.
 pub fn run(arguments: Arguments) -> Result<ExitCode> {
     super::runtime()?.block_on(serve(arguments))
 }
 
 async fn serve(arguments: Arguments) -> Result<ExitCode> {
-    let Arguments { config, listen, listen_insecure, allow_upstream, bundle } = arguments;
-    let Checked { mut config, loaded } = match super::checked(config, &allow_upstream, bundle).await? {
-        Ok(checked) => checked,
-        Err(code) => return Ok(code),
-    };
+    let Arguments {
+        config,
+        listen,
+        listen_insecure,
+        allow_upstream,
+        bundle,
+    } = arguments;
+    let Checked { mut config, loaded } =
+        match super::checked(config, &allow_upstream, bundle).await? {
+            Ok(checked) => checked,
+            Err(code) => return Ok(code),
+        };
     config.listen = listen.unwrap_or(config.listen);
     if !config.listen.ip().is_loopback() && !listen_insecure {
         let address = config.listen;
-        bail!("{address} can be reached by others and nothing encrypts what they send: put a proxy with TLS in front and listen on 127.0.0.1, or say --listen-insecure");
+        return Ok(super::refuse(format!("{address} {OPEN}")));
     }
-    let secrets = secrets::load(&config.database, |name| std::env::var(name).ok())?;
+    let secrets = match secrets::load(&config.database, |name| std::env::var(name).ok()) {
+        Ok(secrets) => secrets,
+        Err(error) => return Ok(super::refuse(error)),
+    };
     announce(&secrets);
     let database = LocalDatabase::open(&config.database, LocalOptions::default())?;
     let sqlite = Sqlite::new([(DATABASE.to_owned(), Arc::new(database) as _)]);
     let options = HostOptions {
         variables: variables(&config.component, &loaded.digest, &secrets)?,
-        outbound: OutboundOptions { allowed: config.allowed.clone() },
+        outbound: OutboundOptions {
+            allowed: config.allowed.clone(),
+        },
         answer_headers: vec![(
             HeaderName::from_static("vectra-version"),
             HeaderValue::from_static(env!("CARGO_PKG_VERSION")),
@@ -96,7 +114,9 @@ fn variables(component: &str, digest: &str, secrets: &Secrets) -> Result<Variabl
         ("admin_key", &secrets.admin_key),
         ("data_key", &secrets.data_key),
     ];
-    Ok(Variables::new(entries.map(|(name, value)| (name.to_owned(), value.to_owned())))?)
+    Ok(Variables::new(
+        entries.map(|(name, value)| (name.to_owned(), value.to_owned())),
+    )?)
 }
 
 /// Says where the admin key is; what it is only when it was just made.

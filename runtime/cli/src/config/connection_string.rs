@@ -65,7 +65,11 @@ fn pairs(text: &str) -> Result<Vec<(String, String)>, ConnectionStringError> {
 
 /// A value and what comes after it.
 fn value(text: &str) -> Result<(String, &str), ConnectionStringError> {
-    let Some(quote) = text.chars().next().filter(|first| matches!(first, '"' | '\'')) else {
+    let Some(quote) = text
+        .chars()
+        .next()
+        .filter(|first| matches!(first, '"' | '\''))
+    else {
         let (value, rest) = text.split_once(';').unwrap_or((text, ""));
         return Ok((value.trim().to_owned(), rest));
     };

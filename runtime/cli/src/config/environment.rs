@@ -39,7 +39,9 @@ pub(super) fn lay_over(
     for (name, value) in variables {
         let mut parts = name.split("__");
         let first = parts.next().unwrap_or_default();
-        let Some(known) = ROOTS.iter().find(|root| root.eq_ignore_ascii_case(first)) else { continue };
+        let Some(known) = ROOTS.iter().find(|root| root.eq_ignore_ascii_case(first)) else {
+            continue;
+        };
         let path: Vec<&str> = parts.collect();
         if path.is_empty() {
             continue;
@@ -56,15 +58,26 @@ pub(super) fn lay_over(
     }
     for (name, node) in root.below {
         let key = find(tree, &name).unwrap_or(&name).to_owned();
-        apply(tree.entry(key).or_insert(Value::Null), node, &name, mistakes);
+        apply(
+            tree.entry(key).or_insert(Value::Null),
+            node,
+            &name,
+            mistakes,
+        );
     }
 }
 
 impl Node {
     /// The node below of this name, in whatever case.
     fn entry(&mut self, name: &str) -> &mut Node {
-        let known = self.below.keys().find(|key| key.eq_ignore_ascii_case(name)).cloned();
-        self.below.entry(known.unwrap_or_else(|| name.to_owned())).or_default()
+        let known = self
+            .below
+            .keys()
+            .find(|key| key.eq_ignore_ascii_case(name))
+            .cloned();
+        self.below
+            .entry(known.unwrap_or_else(|| name.to_owned()))
+            .or_default()
     }
 }
 
@@ -76,9 +89,17 @@ fn apply(place: &mut Value, node: Node, key: &str, mistakes: &mut Vec<Mistake>) 
     if node.value.is_some() {
         mistake(mistakes, key, "is given both a value and keys below it");
     }
-    let places: Option<BTreeMap<usize, &String>> =
-        node.below.keys().map(|name| Some((name.parse().ok()?, name))).collect();
-    match places.map(|places| places.into_iter().map(|(at, name)| (at, name.clone())).collect()) {
+    let places: Option<BTreeMap<usize, &String>> = node
+        .below
+        .keys()
+        .map(|name| Some((name.parse().ok()?, name)))
+        .collect();
+    match places.map(|places| {
+        places
+            .into_iter()
+            .map(|(at, name)| (at, name.clone()))
+            .collect()
+    }) {
         Some(order) => apply_list(place, node, order, key, mistakes),
         None => apply_object(place, node, key, mistakes),
     }
@@ -92,7 +113,12 @@ fn apply_object(place: &mut Value, node: Node, key: &str, mistakes: &mut Vec<Mis
     for (name, below) in node.below {
         let known = find(tree, &name).unwrap_or(&name).to_owned();
         let key = format!("{key}.{known}");
-        apply(tree.entry(known).or_insert(Value::Null), below, &key, mistakes);
+        apply(
+            tree.entry(known).or_insert(Value::Null),
+            below,
+            &key,
+            mistakes,
+        );
     }
 }
 
@@ -108,7 +134,9 @@ fn apply_list(
     }
     let Value::Array(list) = place else { return };
     for (at, name) in order {
-        let Some(below) = node.below.remove(&name) else { continue };
+        let Some(below) = node.below.remove(&name) else {
+            continue;
+        };
         let key = format!("{key}[{at}]");
         if at == list.len() {
             list.push(Value::Null);
@@ -122,5 +150,9 @@ fn apply_list(
 
 fn mistake(mistakes: &mut Vec<Mistake>, key: &str, message: &str) {
     let (key, message) = (key.to_owned(), message.to_owned());
-    mistakes.push(Mistake { severity: Severity::Error, key, message });
+    mistakes.push(Mistake {
+        severity: Severity::Error,
+        key,
+        message,
+    });
 }

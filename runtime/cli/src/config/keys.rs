@@ -26,16 +26,25 @@ pub(super) fn allow(tree: &mut Tree, upstreams: &[Upstream]) {
         return;
     }
     let key = find(tree, "Proxy").unwrap_or("Proxy").to_owned();
-    let Value::Object(proxy) = tree.entry(key).or_insert_with(|| Value::Object(Tree::new())) else {
+    let Value::Object(proxy) = tree
+        .entry(key)
+        .or_insert_with(|| Value::Object(Tree::new()))
+    else {
         return;
     };
-    let key = find(proxy, "AllowedUpstreams").unwrap_or("AllowedUpstreams").to_owned();
+    let key = find(proxy, "AllowedUpstreams")
+        .unwrap_or("AllowedUpstreams")
+        .to_owned();
     let list = proxy.entry(key).or_insert(Value::Null);
     if list.is_null() {
         *list = Value::Array(Vec::new());
     }
     if let Value::Array(list) = list {
-        list.extend(upstreams.iter().map(|upstream| Value::String(upstream.to_string())));
+        list.extend(
+            upstreams
+                .iter()
+                .map(|upstream| Value::String(upstream.to_string())),
+        );
     }
 }
 
@@ -54,18 +63,30 @@ pub(super) fn read(mut tree: Tree, folder: PathBuf, mistakes: &mut Vec<Mistake>)
     let (listen, server, limits) = server(system, mistakes);
     let database = folder.join(storage(system, mistakes));
     let component = Value::Object(tree).to_string();
-    Config { listen, server, limits, database, allowed, component, folder }
+    Config {
+        listen,
+        server,
+        limits,
+        database,
+        allowed,
+        component,
+        folder,
+    }
 }
 
 fn server(system: &mut Tree, mistakes: &mut Vec<Mistake>) -> (SocketAddr, ServerOptions, Limits) {
     let (mut options, mut limits) = (ServerOptions::default(), Limits::default());
     let mut server = Section::take(system, "System.", "Server", mistakes);
     let listen = listen(&mut server);
-    options.connections = server.number("MaxConcurrentConnections", 1..=100_000, options.connections);
+    options.connections =
+        server.number("MaxConcurrentConnections", 1..=100_000, options.connections);
     options.keep_alive = server.span("KeepAliveTimeout", SECOND..=DAY, options.keep_alive);
     options.head = server.span("RequestHeadersTimeout", SECOND..=DAY, options.head);
-    limits.concurrent_requests =
-        server.number("MaxConcurrentRequests", 1..=1024, limits.concurrent_requests);
+    limits.concurrent_requests = server.number(
+        "MaxConcurrentRequests",
+        1..=1024,
+        limits.concurrent_requests,
+    );
     limits.body = server.number("MaxRequestBodySizeMb", 1..=1024, limits.body / MIB) * MIB;
     let memory = server.number("RequestMemoryMb", 16..=4096, limits.memory as u64 / MIB) * MIB;
     limits.memory = usize::try_from(memory).unwrap_or(limits.memory);
@@ -82,7 +103,11 @@ fn listen(server: &mut Section<'_>) -> SocketAddr {
     let mut http = server.section("Http");
     let port = http.number("Port", 0..=u16::MAX, PORT);
     let address = http.text("Address").and_then(|text| {
-        let text = if text.eq_ignore_ascii_case("localhost") { "127.0.0.1" } else { &text };
+        let text = if text.eq_ignore_ascii_case("localhost") {
+            "127.0.0.1"
+        } else {
+            &text
+        };
         let address: Result<IpAddr, _> = text.trim().parse();
         if address.is_err() {
             http.refuse("Address", "must be an IP address");
@@ -97,7 +122,10 @@ fn listen(server: &mut Section<'_>) -> SocketAddr {
 fn https(server: &mut Section<'_>) {
     let mut https = server.section("Https");
     if https.flag("Enabled", false) {
-        https.refuse("Enabled", "cannot be true: TLS is not available yet, put a proxy in front");
+        https.refuse(
+            "Enabled",
+            "cannot be true: TLS is not available yet, put a proxy in front",
+        );
     }
     https.inert("Port");
     https.inert("Certificate");
@@ -109,15 +137,25 @@ fn storage(system: &mut Tree, mistakes: &mut Vec<Mistake>) -> PathBuf {
     let mut storage = Section::take(system, "System.", "Storage", mistakes);
     storage.inert("Cache");
     let mut database = storage.section("Database");
-    let provider = database.text("DefaultProvider").unwrap_or_else(|| "Sqlite".into());
+    let provider = database
+        .text("DefaultProvider")
+        .unwrap_or_else(|| "Sqlite".into());
     if provider.eq_ignore_ascii_case("Postgres") {
-        database.refuse("DefaultProvider", "`Postgres` is not available yet, only `Sqlite` is");
+        database.refuse(
+            "DefaultProvider",
+            "`Postgres` is not available yet, only `Sqlite` is",
+        );
     } else if !provider.eq_ignore_ascii_case("Sqlite") {
-        database.refuse("DefaultProvider", format!("must be `Sqlite`, not `{provider}`"));
+        database.refuse(
+            "DefaultProvider",
+            format!("must be `Sqlite`, not `{provider}`"),
+        );
     }
     let mut providers = database.section("Providers");
     let mut sqlite = providers.section("Sqlite");
-    let text = sqlite.text("ConnectionString").unwrap_or_else(|| "Data Source=vectra.db".into());
+    let text = sqlite
+        .text("ConnectionString")
+        .unwrap_or_else(|| "Data Source=vectra.db".into());
     let file = sqlite_file(&text);
     if let Err(error) = &file {
         sqlite.refuse("ConnectionString", error.to_string());

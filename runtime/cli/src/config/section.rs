@@ -33,13 +33,23 @@ impl<'a> Section<'a> {
                 Tree::new()
             }
         };
-        Self { name: full, tree, known: Vec::new(), mistakes }
+        Self {
+            name: full,
+            tree,
+            known: Vec::new(),
+            mistakes,
+        }
     }
 
     /// A section within this one.
     pub(super) fn section(&mut self, name: &'static str) -> Section<'_> {
         self.known.push(name);
-        Section::take(&mut self.tree, &format!("{}.", self.name), name, self.mistakes)
+        Section::take(
+            &mut self.tree,
+            &format!("{}.", self.name),
+            name,
+            self.mistakes,
+        )
     }
 
     /// The full name of a key.
@@ -57,7 +67,11 @@ impl<'a> Section<'a> {
     pub(super) fn inert(&mut self, name: &'static str) {
         if self.value(name).is_some() {
             let (key, message) = (self.key(name), "has no effect in this version".to_owned());
-            self.mistakes.push(Mistake { severity: Severity::Warning, key, message });
+            self.mistakes.push(Mistake {
+                severity: Severity::Warning,
+                key,
+                message,
+            });
         }
     }
 
@@ -93,7 +107,12 @@ impl<'a> Section<'a> {
     }
 
     /// A whole number within a range.
-    pub(super) fn number<N>(&mut self, name: &'static str, range: RangeInclusive<N>, default: N) -> N
+    pub(super) fn number<N>(
+        &mut self,
+        name: &'static str,
+        range: RangeInclusive<N>,
+        default: N,
+    ) -> N
     where
         N: Copy + PartialOrd + std::fmt::Display + TryFrom<u64>,
     {
@@ -104,11 +123,13 @@ impl<'a> Section<'a> {
             Some(_) => None,
         };
         let number = number.and_then(|number| N::try_from(number).ok());
-        number.filter(|number| range.contains(number)).unwrap_or_else(|| {
-            let (low, high) = (range.start(), range.end());
-            self.refuse(name, format!("must be a whole number from {low} to {high}"));
-            default
-        })
+        number
+            .filter(|number| range.contains(number))
+            .unwrap_or_else(|| {
+                let (low, high) = (range.start(), range.end());
+                self.refuse(name, format!("must be a whole number from {low} to {high}"));
+                default
+            })
     }
 
     /// A time span within a range.
@@ -125,7 +146,10 @@ impl<'a> Section<'a> {
         };
         span.filter(|span| range.contains(span)).unwrap_or_else(|| {
             let (low, high) = (span::write(*range.start()), span::write(*range.end()));
-            self.refuse(name, format!("must be a time span `[d.]hh:mm:ss` from {low} to {high}"));
+            self.refuse(
+                name,
+                format!("must be a time span `[d.]hh:mm:ss` from {low} to {high}"),
+            );
             default
         })
     }
@@ -134,15 +158,22 @@ impl<'a> Section<'a> {
     pub(super) fn end(self) {
         for key in self.tree.keys() {
             let near = self.known.iter().find(|known| is_near(key, known));
-            let hint = near.map(|near| format!(", did you mean `{near}`?")).unwrap_or_default();
+            let hint = near
+                .map(|near| format!(", did you mean `{near}`?"))
+                .unwrap_or_default();
             let full = format!("{}.{key}", self.name);
-            self.mistakes.push(error(&full, format!("is not a known key{hint}")));
+            self.mistakes
+                .push(error(&full, format!("is not a known key{hint}")));
         }
     }
 }
 
 pub(super) fn error(key: &str, message: impl Into<String>) -> Mistake {
-    Mistake { severity: Severity::Error, key: key.to_owned(), message: message.into() }
+    Mistake {
+        severity: Severity::Error,
+        key: key.to_owned(),
+        message: message.into(),
+    }
 }
 
 /// Whether two names differ by two letters at most.
@@ -155,7 +186,9 @@ fn is_near(one: &str, other: &str) -> bool {
         let mut left = line;
         let mut next = vec![line];
         for (above, against) in row.iter().skip(1).zip(&other) {
-            left = (diagonal + usize::from(letter != *against)).min(above + 1).min(left + 1);
+            left = (diagonal + usize::from(letter != *against))
+                .min(above + 1)
+                .min(left + 1);
             diagonal = *above;
             next.push(left);
         }

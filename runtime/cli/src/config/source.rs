@@ -46,18 +46,25 @@ pub(super) struct Source {
 
 pub(super) fn read(file: Option<&Path>) -> Result<Source, SourceError> {
     let here = || {
-        std::env::current_dir()
-            .map_err(|source| SourceError::File { path: ".".into(), source })
+        std::env::current_dir().map_err(|source| SourceError::File {
+            path: ".".into(),
+            source,
+        })
     };
-    let found = file.map(Path::to_owned).or_else(|| {
-        NAMES.iter().map(PathBuf::from).find(|path| path.is_file())
-    });
+    let found = file
+        .map(Path::to_owned)
+        .or_else(|| NAMES.iter().map(PathBuf::from).find(|path| path.is_file()));
     let Some(path) = found else {
-        return Ok(Source { tree: Tree::new(), folder: here()? });
+        return Ok(Source {
+            tree: Tree::new(),
+            folder: here()?,
+        });
     };
     let tree = parse(&path)?;
-    let absolute =
-        path.canonicalize().map_err(|source| SourceError::File { path: path.clone(), source })?;
+    let absolute = path.canonicalize().map_err(|source| SourceError::File {
+        path: path.clone(),
+        source,
+    })?;
     let folder = match absolute.parent() {
         Some(folder) => folder.to_owned(),
         None => here()?,
@@ -66,7 +73,10 @@ pub(super) fn read(file: Option<&Path>) -> Result<Source, SourceError> {
 }
 
 fn parse(path: &Path) -> Result<Tree, SourceError> {
-    let file = |source| SourceError::File { path: path.to_owned(), source };
+    let file = |source| SourceError::File {
+        path: path.to_owned(),
+        source,
+    };
     if path.metadata().map_err(file)?.len() > MAX_SIZE {
         return Err(SourceError::TooLarge(path.to_owned()));
     }
@@ -80,7 +90,10 @@ fn parse(path: &Path) -> Result<Tree, SourceError> {
         allow_hexadecimal_numbers: false,
         allow_unary_plus_numbers: false,
     };
-    let json = |message: String| SourceError::Json { path: path.to_owned(), message };
+    let json = |message: String| SourceError::Json {
+        path: path.to_owned(),
+        message,
+    };
     let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
     match jsonc_parser::parse_to_serde_value(text, &options) {
         Ok(Value::Object(tree)) => Ok(tree),

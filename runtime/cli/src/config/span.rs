@@ -17,7 +17,9 @@ pub(super) fn parse(text: &str) -> Option<Duration> {
         return None;
     }
     let days = number(days, 7)?;
-    let digits = u32::try_from(fraction.len()).ok().filter(|digits| (1..=7).contains(digits))?;
+    let digits = u32::try_from(fraction.len())
+        .ok()
+        .filter(|digits| (1..=7).contains(digits))?;
     let nanos = number(fraction, 7)? * 10_u64.pow(9 - digits);
     let seconds = ((days * 24 + hours) * 60 + minutes) * 60 + seconds;
     Some(Duration::from_secs(seconds) + Duration::from_nanos(nanos))
@@ -25,7 +27,8 @@ pub(super) fn parse(text: &str) -> Option<Duration> {
 
 /// A number of at most so many digits, and of digits only.
 fn number(text: &str, digits: usize) -> Option<u64> {
-    let valid = (1..=digits).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit());
+    let valid =
+        (1..=digits).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit());
     valid.then(|| text.parse().ok()).flatten()
 }
 
@@ -33,7 +36,12 @@ fn number(text: &str, digits: usize) -> Option<u64> {
 pub(super) fn write(span: Duration) -> String {
     let seconds = span.as_secs();
     let (days, clock) = (seconds / 86_400, seconds % 86_400);
-    let clock = format!("{:02}:{:02}:{:02}", clock / 3600, clock / 60 % 60, clock % 60);
+    let clock = format!(
+        "{:02}:{:02}:{:02}",
+        clock / 3600,
+        clock / 60 % 60,
+        clock % 60
+    );
     let fraction = match span.subsec_millis() {
         0 => String::new(),
         millis => format!(".{millis:03}"),

@@ -14,12 +14,17 @@ fn written(text: &str) -> (TempDir, PathBuf) {
 
 fn read(config: Value, environment: &[(&str, &str)]) -> (Config, Vec<Mistake>) {
     let (_folder, path) = written(&config.to_string());
-    let environment = environment.iter().map(|(name, value)| ((*name).into(), (*value).into()));
+    let environment = environment
+        .iter()
+        .map(|(name, value)| ((*name).into(), (*value).into()));
     load(Some(&path), environment, &[]).unwrap()
 }
 
 fn keys(mistakes: &[Mistake]) -> Vec<&str> {
-    mistakes.iter().map(|mistake| mistake.key.as_str()).collect()
+    mistakes
+        .iter()
+        .map(|mistake| mistake.key.as_str())
+        .collect()
 }
 
 fn component(config: &Config) -> Value {
@@ -103,7 +108,12 @@ fn every_mistake_is_told_at_once_with_its_key() {
             "Proxy": { "AllowedUpstreams": ["a:1", "b", 3] },
             "Security": { "InternalHosts": "opa:1" },
         }),
-        &[("System__", "x"), ("Policy__A", "1"), ("policy__a__B", "2"), ("Proxy__L__1", "x")],
+        &[
+            ("System__", "x"),
+            ("Policy__A", "1"),
+            ("policy__a__B", "2"),
+            ("Proxy__L__1", "x"),
+        ],
     );
     let mut found = keys(&mistakes);
     found.sort_unstable();
@@ -131,7 +141,10 @@ fn every_mistake_is_told_at_once_with_its_key() {
             "System__",
         ]
     );
-    let near = mistakes.iter().find(|mistake| mistake.key.ends_with("Portt")).unwrap();
+    let near = mistakes
+        .iter()
+        .find(|mistake| mistake.key.ends_with("Portt"))
+        .unwrap();
     assert_eq!(near.message, "is not a known key, did you mean `Port`?");
 }
 
@@ -144,7 +157,11 @@ fn keys_of_the_original_that_do_nothing_are_warnings() {
         } }),
         &[],
     );
-    assert!(mistakes.iter().all(|mistake| mistake.severity == Severity::Warning));
+    assert!(
+        mistakes
+            .iter()
+            .all(|mistake| mistake.severity == Severity::Warning)
+    );
     assert_eq!(mistakes.len(), 3);
 }
 
@@ -181,13 +198,20 @@ fn variables_lie_over_the_file_in_any_case() {
 fn upstreams_of_the_command_line_reach_the_component_too() {
     let (_folder, path) = written(r#"{"proxy":{"allowedUpstreams":["a:1"]}}"#);
     let (config, _) = load(Some(&path), [], &["[::1]:2".parse().unwrap()]).unwrap();
-    assert_eq!(component(&config), json!({"proxy":{"allowedUpstreams":["a:1", "[::1]:2"]}}));
+    assert_eq!(
+        component(&config),
+        json!({"proxy":{"allowedUpstreams":["a:1", "[::1]:2"]}})
+    );
     assert_eq!(config.allowed.len(), 2);
 }
 
 #[test]
 fn what_is_no_configuration_is_said_so() {
-    for (text, part) in [("[]", "an object"), ("{'a':1}", "not JSON"), ("{\"a\" 1}", "not JSON")] {
+    for (text, part) in [
+        ("[]", "an object"),
+        ("{'a':1}", "not JSON"),
+        ("{\"a\" 1}", "not JSON"),
+    ] {
         let (_folder, path) = written(text);
         let error = load(Some(&path), [], &[]).unwrap_err().to_string();
         assert!(error.contains(part), "{error}");

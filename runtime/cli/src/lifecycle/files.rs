@@ -41,12 +41,18 @@ fn read_folder(folder: &Path, request: &FileRequest, files: &mut Vec<File>) -> R
         let entry = entry.map_err(failed)?;
         let name = entry.file_name().to_string_lossy().into_owned();
         // A link counts as what it leads to; a broken one is reported.
-        let is_file = entry.path().metadata().map_or(true, |metadata| metadata.is_file());
+        let is_file = entry
+            .path()
+            .metadata()
+            .map_or(true, |metadata| metadata.is_file());
         if is_file && name.ends_with(&request.suffix) {
             names.push((name, entry.path()));
         }
         if files.len() + names.len() > MOST {
-            return Err(format!("`{}` holds more than {MOST} files", folder.display()));
+            return Err(format!(
+                "`{}` holds more than {MOST} files",
+                folder.display()
+            ));
         }
     }
     names.sort();
@@ -62,10 +68,15 @@ fn read_file(path: &Path, most: u64) -> Result<String, String> {
     let file = std::fs::File::open(path).map_err(failed)?;
     let size = file.metadata().map_err(failed)?.len();
     let mut bytes = Vec::new();
-    file.take(most.saturating_add(1)).read_to_end(&mut bytes).map_err(failed)?;
+    file.take(most.saturating_add(1))
+        .read_to_end(&mut bytes)
+        .map_err(failed)?;
     let read = bytes.len() as u64;
     if read > most {
-        return Err(format!("has {} bytes, {most} at most are read", size.max(read)));
+        return Err(format!(
+            "has {} bytes, {most} at most are read",
+            size.max(read)
+        ));
     }
     String::from_utf8(bytes).map_err(|_| "is not UTF-8 text".to_owned())
 }
@@ -75,7 +86,11 @@ mod tests {
     use super::*;
 
     fn request(directory: &str) -> Vec<FileRequest> {
-        vec![FileRequest { directory: directory.into(), suffix: ".json".into(), max_size: 4 }]
+        vec![FileRequest {
+            directory: directory.into(),
+            suffix: ".json".into(),
+            max_size: 4,
+        }]
     }
 
     #[tokio::test]
@@ -83,12 +98,25 @@ mod tests {
         let base = tempfile::tempdir().unwrap();
         let folder = base.path().join("p");
         std::fs::create_dir_all(folder.join("below.json")).unwrap();
-        for (name, content) in [("b.json", "bbbb"), ("a.json", "a"), ("c.txt", "c"), ("d.json", "ddddd")] {
+        for (name, content) in [
+            ("b.json", "bbbb"),
+            ("a.json", "a"),
+            ("c.txt", "c"),
+            ("d.json", "ddddd"),
+        ] {
             std::fs::write(folder.join(name), content).unwrap();
         }
         std::fs::write(folder.join("e.json"), [0xff]).unwrap();
         let files = read(base.path(), request("p")).await.unwrap();
-        let found: Vec<_> = files.iter().map(|file| (file.name.as_str(), file.content.as_deref().map_err(String::as_str))).collect();
+        let found: Vec<_> = files
+            .iter()
+            .map(|file| {
+                (
+                    file.name.as_str(),
+                    file.content.as_deref().map_err(String::as_str),
+                )
+            })
+            .collect();
         assert_eq!(
             found,
             [
@@ -103,7 +131,12 @@ mod tests {
     #[tokio::test]
     async fn a_missing_folder_has_no_files_and_an_unreadable_one_is_an_error() {
         let base = tempfile::tempdir().unwrap();
-        assert!(read(base.path(), request("missing")).await.unwrap().is_empty());
+        assert!(
+            read(base.path(), request("missing"))
+                .await
+                .unwrap()
+                .is_empty()
+        );
         std::fs::write(base.path().join("file"), "").unwrap();
         assert!(read(base.path(), request("file")).await.is_err());
     }

@@ -59,9 +59,9 @@ pub(super) fn canonical(address: IpAddr) -> IpAddr {
 }
 
 fn is_public_v4(address: Ipv4Addr) -> bool {
-    !SPECIAL_V4.iter().any(|&(net, length)| {
-        Ipv4Net::new(net, length).is_ok_and(|net| net.contains(&address))
-    })
+    !SPECIAL_V4
+        .iter()
+        .any(|&(net, length)| Ipv4Net::new(net, length).is_ok_and(|net| net.contains(&address)))
 }
 
 fn is_public_v6(address: Ipv6Addr) -> bool {
@@ -75,12 +75,17 @@ fn within_v6(address: Ipv6Addr, (net, length): (Ipv6Addr, u8)) -> bool {
 }
 
 fn embedded_v4(address: Ipv6Addr) -> Option<Ipv4Addr> {
-    EMBEDDED_V4.iter().any(|&net| within_v6(address, net)).then(|| last_four(address))
+    EMBEDDED_V4
+        .iter()
+        .any(|&net| within_v6(address, net))
+        .then(|| last_four(address))
 }
 
 /// The IPv4 address in an ISATAP interface identifier.
 fn isatap_v4(address: Ipv6Addr) -> Option<Ipv4Addr> {
-    let [.., 0 | 0x0200, 0x5efe, _, _] = address.segments() else { return None };
+    let [.., 0 | 0x0200, 0x5efe, _, _] = address.segments() else {
+        return None;
+    };
     Some(last_four(address))
 }
 

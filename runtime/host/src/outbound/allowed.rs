@@ -30,7 +30,10 @@ pub struct UpstreamError(String);
 impl Upstream {
     /// A host as it stands in a URL (IPv6 in brackets or not) and a port.
     pub(super) fn new(host: &str, port: u16) -> Self {
-        let bare = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
+        let bare = host
+            .strip_prefix('[')
+            .and_then(|host| host.strip_suffix(']'))
+            .unwrap_or(host);
         let host = match bare.parse() {
             Ok(address) => UpstreamHost::Address(canonical(address)),
             Err(_) => UpstreamHost::Name(bare.to_ascii_lowercase()),
@@ -53,10 +56,16 @@ impl FromStr for Upstream {
     fn from_str(text: &str) -> Result<Self, UpstreamError> {
         let error = || UpstreamError(text.to_owned());
         let (host, port) = text.rsplit_once(':').ok_or_else(error)?;
-        let port = port.parse().ok().filter(|&port| port != 0).ok_or_else(error)?;
+        let port = port
+            .parse()
+            .ok()
+            .filter(|&port| port != 0)
+            .ok_or_else(error)?;
         let bracketed = host.starts_with('[') && host.ends_with(']');
         let name = !host.is_empty()
-            && host.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-_".contains(&byte));
+            && host
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || b".-_".contains(&byte));
         let upstream = Self::new(host, port);
         let address = matches!(upstream.address(), Some(IpAddr::V6(_)));
         // `[::ffff:1.2.3.4]` is IPv4 once it is canonical, and still in brackets.
@@ -96,13 +105,31 @@ mod tests {
             ("127.0.0.1:80", "127.1", 80, false),
         ] {
             let listed: Upstream = listed.parse().unwrap();
-            assert_eq!(listed == Upstream::new(host, port), same, "{listed} {host}:{port}");
+            assert_eq!(
+                listed == Upstream::new(host, port),
+                same,
+                "{listed} {host}:{port}"
+            );
         }
     }
 
     #[test]
     fn refuses_text_that_is_not_host_and_port() {
-        for text in ["", "a", ":80", "a:", "a:0", "a:65536", "a:x", "::1:80", "*:80", "a b:1", "[a]:1", "http://a:1", "a/b:1"] {
+        for text in [
+            "",
+            "a",
+            ":80",
+            "a:",
+            "a:0",
+            "a:65536",
+            "a:x",
+            "::1:80",
+            "*:80",
+            "a b:1",
+            "[a]:1",
+            "http://a:1",
+            "a/b:1",
+        ] {
             assert!(text.parse::<Upstream>().is_err(), "{text}");
         }
     }

@@ -58,14 +58,21 @@ impl Client {
         mut request: Request<WasiBody>,
         options: RequestOptions,
     ) -> Result<Response<WasiBody>, Error> {
-        let authority = request.uri().authority().ok_or(Error::HttpRequestUriInvalid)?;
+        let authority = request
+            .uri()
+            .authority()
+            .ok_or(Error::HttpRequestUriInvalid)?;
         if authority.as_str().contains('@') {
             return Err(Error::HttpRequestUriInvalid);
         }
         framing::strip_connection_fields(request.headers_mut());
         let connect = options.connect_timeout.unwrap_or(DEFAULT_CONNECT_TIMEOUT);
-        let first_byte = options.first_byte_timeout.unwrap_or(DEFAULT_FIRST_BYTE_TIMEOUT);
-        let pause = options.between_bytes_timeout.unwrap_or(DEFAULT_BETWEEN_BYTES_TIMEOUT);
+        let first_byte = options
+            .first_byte_timeout
+            .unwrap_or(DEFAULT_FIRST_BYTE_TIMEOUT);
+        let pause = options
+            .between_bytes_timeout
+            .unwrap_or(DEFAULT_BETWEEN_BYTES_TIMEOUT);
         let sent = CONNECT_TIMEOUT.scope(connect, self.0.request(request));
         let mut response = timeout(connect.saturating_add(first_byte), sent)
             .await
@@ -85,7 +92,11 @@ struct ResponseBody {
 
 impl ResponseBody {
     fn new(inner: Incoming, pause: Duration) -> Self {
-        Self { inner, pause, deadline: None }
+        Self {
+            inner,
+            pause,
+            deadline: None,
+        }
     }
 }
 
@@ -104,7 +115,9 @@ impl Body for ResponseBody {
         }
         // A timer is made only for bodies that are not there yet.
         let end = Instant::now() + this.pause;
-        let deadline = this.deadline.get_or_insert_with(|| Box::pin(tokio::time::sleep_until(end)));
+        let deadline = this
+            .deadline
+            .get_or_insert_with(|| Box::pin(tokio::time::sleep_until(end)));
         ready!(deadline.as_mut().poll(cx));
         Poll::Ready(Some(Err(Error::ConnectionReadTimeout)))
     }

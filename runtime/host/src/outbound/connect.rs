@@ -51,22 +51,36 @@ pub(super) enum ConnectError {
 
 impl Rules {
     /// The addresses to connect to, all of them checked.
-    async fn resolve(&self, upstream: &Upstream, host: &str, port: u16) -> Result<Vec<SocketAddr>, ConnectError> {
+    async fn resolve(
+        &self,
+        upstream: &Upstream,
+        host: &str,
+        port: u16,
+    ) -> Result<Vec<SocketAddr>, ConnectError> {
         let addresses: Vec<SocketAddr> = match upstream.address() {
             Some(address) => vec![SocketAddr::new(address, port)],
-            None => lookup_host((host, port)).await.map_err(ConnectError::Name)?.collect(),
+            None => lookup_host((host, port))
+                .await
+                .map_err(ConnectError::Name)?
+                .collect(),
         };
         if addresses.is_empty() {
             return Err(ConnectError::NoAddress);
         }
-        if !self.allowed.contains(upstream) && addresses.iter().any(|address| self.prohibits(*address)) {
+        if !self.allowed.contains(upstream)
+            && addresses.iter().any(|address| self.prohibits(*address))
+        {
             return Err(ConnectError::Prohibited);
         }
         Ok(addresses)
     }
 
     fn prohibits(&self, address: SocketAddr) -> bool {
-        !is_public(address.ip()) || self.own_address.get().is_some_and(|own| is_own(*own, address))
+        !is_public(address.ip())
+            || self
+                .own_address
+                .get()
+                .is_some_and(|own| is_own(*own, address))
     }
 }
 
@@ -110,14 +124,24 @@ impl Service<Uri> for Connector {
         let deadline = Instant::now() + patience.unwrap_or(DEFAULT_CONNECT_TIMEOUT);
         Box::pin(async move {
             let attempt = connect(&rules, &uri, deadline);
-            timeout_at(deadline, attempt).await.map_err(|_| ConnectError::TimedOut)?
+            timeout_at(deadline, attempt)
+                .await
+                .map_err(|_| ConnectError::TimedOut)?
         })
     }
 }
 
-async fn connect(rules: &Rules, uri: &Uri, deadline: Instant) -> Result<TokioIo<TcpStream>, ConnectError> {
+async fn connect(
+    rules: &Rules,
+    uri: &Uri,
+    deadline: Instant,
+) -> Result<TokioIo<TcpStream>, ConnectError> {
     let host = uri.host().ok_or(ConnectError::NoHost)?;
-    let default = if uri.scheme_str() == Some("https") { 443 } else { 80 };
+    let default = if uri.scheme_str() == Some("https") {
+        443
+    } else {
+        80
+    };
     let port = uri.port_u16().unwrap_or(default);
     let upstream = Upstream::new(host, port);
     let addresses = rules.resolve(&upstream, host, port).await?;
@@ -147,7 +171,10 @@ mod tests {
     fn rules(allowed: &[&str], own: &str) -> Rules {
         let own_address = Arc::new(OnceLock::new());
         own_address.set(own.parse().unwrap()).unwrap();
-        Rules { allowed: allowed.iter().map(|text| text.parse().unwrap()).collect(), own_address }
+        Rules {
+            allowed: allowed.iter().map(|text| text.parse().unwrap()).collect(),
+            own_address,
+        }
     }
 
     #[tokio::test]
@@ -169,7 +196,10 @@ mod tests {
             let resolved = rules.resolve(&upstream, host, port).await;
             match granted {
                 true => assert!(resolved.is_ok(), "{host}:{port} {resolved:?}"),
-                false => assert!(matches!(resolved, Err(ConnectError::Prohibited)), "{host}:{port} {resolved:?}"),
+                false => assert!(
+                    matches!(resolved, Err(ConnectError::Prohibited)),
+                    "{host}:{port} {resolved:?}"
+                ),
             }
         }
     }

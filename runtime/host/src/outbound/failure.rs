@@ -11,9 +11,16 @@ use super::connect::ConnectError;
 pub(super) fn explain(error: &(dyn StdError + 'static)) -> Error {
     let chain: Vec<&(dyn StdError + 'static)> =
         std::iter::successors(Some(error), |&error| StdError::source(error)).collect();
-    let text = chain.iter().map(|error| error.to_string()).collect::<Vec<_>>().join(": ");
+    let text = chain
+        .iter()
+        .map(|error| error.to_string())
+        .collect::<Vec<_>>()
+        .join(": ");
     tracing::debug!(error.message = text, "an outgoing request failed");
-    chain.iter().find_map(|error| known(*error)).unwrap_or(Error::HttpProtocolError)
+    chain
+        .iter()
+        .find_map(|error| known(*error))
+        .unwrap_or(Error::HttpProtocolError)
 }
 
 fn known(error: &(dyn StdError + 'static)) -> Option<Error> {
@@ -24,7 +31,9 @@ fn known(error: &(dyn StdError + 'static)) -> Option<Error> {
         return Some(securing(error));
     }
     if let Some(error) = error.downcast_ref::<io::Error>() {
-        let inner = error.get_ref().map(|inner| inner as &(dyn StdError + 'static));
+        let inner = error
+            .get_ref()
+            .map(|inner| inner as &(dyn StdError + 'static));
         return inner.and_then(known).or_else(|| transporting(error));
     }
     let error = error.downcast_ref::<hyper::Error>()?;

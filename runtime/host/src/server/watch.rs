@@ -23,7 +23,11 @@ pub(super) struct Watch {
 
 impl Watch {
     pub(super) fn new(keep_alive: Duration, head: Duration) -> Self {
-        Self { phase: Arc::new(AtomicU64::new(0)), keep_alive, head }
+        Self {
+            phase: Arc::new(AtomicU64::new(0)),
+            keep_alive,
+            head,
+        }
     }
 
     /// Marks a request as under way until the value is dropped.
@@ -75,12 +79,16 @@ impl AsyncRead for Watched {
         if phase != this.seen && phase % 2 == 0 {
             this.seen = phase;
             this.begun = false;
-            this.deadline.as_mut().reset(Instant::now() + this.watch.keep_alive);
+            this.deadline
+                .as_mut()
+                .reset(Instant::now() + this.watch.keep_alive);
         }
         if let Poll::Ready(result) = Pin::new(&mut this.inner).poll_read(cx, buffer) {
             if phase == this.seen && !this.begun {
                 this.begun = true;
-                this.deadline.as_mut().reset(Instant::now() + this.watch.head);
+                this.deadline
+                    .as_mut()
+                    .reset(Instant::now() + this.watch.head);
             }
             return Poll::Ready(result);
         }

@@ -12,13 +12,18 @@ use super::session::Opened;
 use crate::Error;
 
 /// Starts one thread per session. They end when the queue does.
-pub(super) fn start(sessions: Vec<Opened>, jobs: mpsc::Receiver<Job>) -> io::Result<Vec<JoinHandle<()>>> {
+pub(super) fn start(
+    sessions: Vec<Opened>,
+    jobs: mpsc::Receiver<Job>,
+) -> io::Result<Vec<JoinHandle<()>>> {
     let jobs = Arc::new(Mutex::new(jobs));
     sessions
         .into_iter()
         .map(|session| {
             let jobs = jobs.clone();
-            thread::Builder::new().name("vectra-sql-read".into()).spawn(move || read(session, &jobs))
+            thread::Builder::new()
+                .name("vectra-sql-read".into())
+                .spawn(move || read(session, &jobs))
         })
         .collect()
 }
@@ -32,7 +37,11 @@ fn read(session: Opened, jobs: &Mutex<mpsc::Receiver<Job>>) {
         }
     };
     // One waits for the next statement, the others for their turn to wait.
-    let next = || jobs.lock().unwrap_or_else(PoisonError::into_inner).blocking_recv();
+    let next = || {
+        jobs.lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .blocking_recv()
+    };
     while let Some(job) = next() {
         if !job.is_wanted() {
             job.answer(Err(Error::Io("busy: the statement waited too long".into())));

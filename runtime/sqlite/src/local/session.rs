@@ -44,7 +44,10 @@ const CONSTRAINT: i32 = 19;
 
 impl Failure {
     fn new(message: impl Into<String>) -> Self {
-        Self { code: 1, message: message.into() }
+        Self {
+            code: 1,
+            message: message.into(),
+        }
     }
 
     pub(super) fn is_constraint(&self) -> bool {
@@ -65,7 +68,10 @@ impl From<libsql::Error> for Failure {
     fn from(error: libsql::Error) -> Self {
         match error {
             // The low byte is the primary code.
-            libsql::Error::SqliteFailure(code, message) => Self { code: code & 0xff, message },
+            libsql::Error::SqliteFailure(code, message) => Self {
+                code: code & 0xff,
+                message,
+            },
             error => Self::new(error.to_string()),
         }
     }
@@ -110,11 +116,17 @@ impl Opened {
         let connection = database.connect().map_err(text)?;
         connection.busy_timeout(BUSY_TIMEOUT).map_err(text)?;
         let settings = match role {
-            Role::Writer => "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;",
+            Role::Writer => {
+                "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;"
+            }
             Role::Reader => "PRAGMA query_only=ON; PRAGMA foreign_keys=ON;",
         };
         now(connection.execute_batch(settings)).map_err(text)?;
-        Ok(Self { connection, patrol, options })
+        Ok(Self {
+            connection,
+            patrol,
+            options,
+        })
     }
 
     /// Takes the connection into use on this thread.
@@ -122,10 +134,21 @@ impl Opened {
     /// # Errors
     /// SQLite's message.
     pub(super) fn begin(self) -> Result<Session, Failure> {
-        let Self { connection, patrol, options } = self;
+        let Self {
+            connection,
+            patrol,
+            options,
+        } = self;
         connection.authorizer(Some(Arc::new(authorize)))?;
         let post = patrol.post(&connection);
-        Ok(Session { prepared: HashMap::new(), clock: 0, connection, post, patrol, options })
+        Ok(Session {
+            prepared: HashMap::new(),
+            clock: 0,
+            connection,
+            post,
+            patrol,
+            options,
+        })
     }
 }
 
@@ -140,12 +163,13 @@ impl Drop for Session {
 fn authorize(context: &AuthContext<'_>) -> Authorization {
     match context.action {
         AuthAction::Attach { .. } | AuthAction::Detach { .. } => Authorization::Deny,
-        AuthAction::Pragma { pragma_name, pragma_value } => {
-            match pragma_reads(pragma_name, pragma_value) {
-                true => Authorization::Allow,
-                false => Authorization::Deny,
-            }
-        }
+        AuthAction::Pragma {
+            pragma_name,
+            pragma_value,
+        } => match pragma_reads(pragma_name, pragma_value) {
+            true => Authorization::Allow,
+            false => Authorization::Deny,
+        },
         _ => Authorization::Allow,
     }
 }
@@ -169,23 +193,35 @@ impl Session {
     }
 
     /// Runs a guest's statement.
-    pub(super) fn run(&mut self, sql: &str, kind: Kind, parameters: &[Value]) -> Result<Outcome, Failure> {
+    pub(super) fn run(
+        &mut self,
+        sql: &str,
+        kind: Kind,
+        parameters: &[Value],
+    ) -> Result<Outcome, Failure> {
         let statement = self.prepare(sql)?;
         let expected = statement.parameter_count();
         if expected != parameters.len() {
             let given = parameters.len();
-            return Err(Failure::new(format!("the statement takes {expected} parameters, not {given}")));
+            return Err(Failure::new(format!(
+                "the statement takes {expected} parameters, not {given}"
+            )));
         }
         let parameters = parameters.iter().map(bind).collect::<Result<Vec<_>, _>>()?;
         let (post, options) = (self.post.clone(), self.options);
         // libsql panics on text that is not UTF-8; SQL can make such text.
         let result = catch_unwind(AssertUnwindSafe(|| {
             post.watch(options.patience, || {
-                now(collect(&statement, Params::Positional(parameters), &options))
+                now(collect(
+                    &statement,
+                    Params::Positional(parameters),
+                    &options,
+                ))
             })
         }));
         statement.reset();
-        let rows = result.unwrap_or_else(|_| Err(Failure::new("a value of the result is not valid text")))?;
+        let rows = result
+            .unwrap_or_else(|_| Err(Failure::new("a value of the result is not valid text")))?;
         let changed = (kind == Kind::Change).then(|| Changed {
             rows: self.connection.changes(),
             last_insert_rowid: self.connection.last_insert_rowid(),
@@ -203,12 +239,18 @@ impl Session {
         }
         let statement = Rc::new(now(self.connection.prepare(sql))?);
         if self.prepared.len() >= self.options.prepared.max(1) {
-            let oldest = self.prepared.iter().min_by_key(|(_, prepared)| prepared.used);
+            let oldest = self
+                .prepared
+                .iter()
+                .min_by_key(|(_, prepared)| prepared.used);
             if let Some(oldest) = oldest.map(|(sql, _)| sql.clone()) {
                 self.prepared.remove(&oldest);
             }
         }
-        let prepared = Prepared { statement: statement.clone(), used: self.clock };
+        let prepared = Prepared {
+            statement: statement.clone(),
+            used: self.clock,
+        };
         self.prepared.insert(sql.to_owned(), prepared);
         Ok(statement)
     }
@@ -228,7 +270,10 @@ async fn collect(
     let (mut found, mut bytes) = (Vec::new(), 0_usize);
     while let Some(row) = rows.next().await? {
         if found.len() >= options.rows {
-            return Err(Failure::new(format!("the result has more than {} rows", options.rows)));
+            return Err(Failure::new(format!(
+                "the result has more than {} rows",
+                options.rows
+            )));
         }
         let mut values = Vec::new();
         for column in 0..width {
@@ -237,11 +282,17 @@ async fn collect(
             values.push(value);
         }
         if bytes > options.bytes {
-            return Err(Failure::new(format!("the result has more than {} bytes", options.bytes)));
+            return Err(Failure::new(format!(
+                "the result has more than {} bytes",
+                options.bytes
+            )));
         }
         found.push(RowResult { values });
     }
-    Ok(QueryResult { columns, rows: found })
+    Ok(QueryResult {
+        columns,
+        rows: found,
+    })
 }
 
 /// What SQLite would silently change is refused: NaN becomes NULL, and text ends

@@ -34,7 +34,9 @@ impl Watchdog {
     pub(super) fn start() -> std::io::Result<Self> {
         let patrol = Patrol::default();
         let shared = patrol.0.clone();
-        thread::Builder::new().name("vectra-sql-watch".into()).spawn(move || shared.walk())?;
+        thread::Builder::new()
+            .name("vectra-sql-watch".into())
+            .spawn(move || shared.walk())?;
         Ok(Self(patrol))
     }
 
@@ -53,7 +55,10 @@ impl Drop for Watchdog {
 impl Patrol {
     /// A session that is watched from now on.
     pub(super) fn post(&self, connection: &libsql::Connection) -> Post {
-        let post = Post { until: Arc::default(), connection: connection.clone() };
+        let post = Post {
+            until: Arc::default(),
+            connection: connection.clone(),
+        };
         lock(&self.0.sessions).push(post.clone());
         post
     }

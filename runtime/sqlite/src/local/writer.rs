@@ -19,24 +19,26 @@ use crate::database::Outcome;
 
 /// Starts the thread. It ends when the queue does.
 pub(super) fn start(session: Opened, mut jobs: mpsc::Receiver<Job>) -> io::Result<JoinHandle<()>> {
-    thread::Builder::new().name("vectra-sql-write".into()).spawn(move || {
-        let mut session = match session.begin() {
-            Ok(session) => session,
-            Err(failure) => {
-                tracing::error!(error.message = failure.message, "the writer cannot begin");
-                return;
+    thread::Builder::new()
+        .name("vectra-sql-write".into())
+        .spawn(move || {
+            let mut session = match session.begin() {
+                Ok(session) => session,
+                Err(failure) => {
+                    tracing::error!(error.message = failure.message, "the writer cannot begin");
+                    return;
+                }
+            };
+            while let Some(first) = jobs.blocking_recv() {
+                let mut group = vec![first];
+                while group.len() < session.options().group
+                    && let Ok(job) = jobs.try_recv()
+                {
+                    group.push(job);
+                }
+                run(&mut session, group);
             }
-        };
-        while let Some(first) = jobs.blocking_recv() {
-            let mut group = vec![first];
-            while group.len() < session.options().group
-                && let Ok(job) = jobs.try_recv()
-            {
-                group.push(job);
-            }
-            run(&mut session, group);
-        }
-    })
+        })
 }
 
 /// How a group went.
@@ -87,7 +89,10 @@ fn answer_all(group: Vec<Job>, failure: &Failure) {
 }
 
 fn unknown() -> Failure {
-    Failure { code: 1, message: "the transaction was rolled back".into() }
+    Failure {
+        code: 1,
+        message: "the transaction was rolled back".into(),
+    }
 }
 
 /// Runs a group as one transaction.

@@ -16,14 +16,22 @@ impl settings::Guest for Probe {
                 _ => continue,
             };
             let key = word.chars().skip(1).collect();
-            problems.push(settings::Problem { severity, key, message: "is a problem".into() });
+            problems.push(settings::Problem {
+                severity,
+                key,
+                message: "is a problem".into(),
+            });
         }
         problems
     }
 
     /// Wants `*.txt` of the folder `probe`.
     fn files(_: String) -> Vec<settings::FileRequest> {
-        vec![settings::FileRequest { directory: "probe".into(), suffix: ".txt".into(), max_size: 10 }]
+        vec![settings::FileRequest {
+            directory: "probe".into(),
+            suffix: ".txt".into(),
+            max_size: 10,
+        }]
     }
 }
 
@@ -38,12 +46,21 @@ impl lifecycle::Guest for Probe {
     fn start(files: Vec<lifecycle::File>) -> Result<Vec<lifecycle::Event>, String> {
         let connection = Connection::open("default").map_err(|error| format!("{error:?}"))?;
         let run = |sql: &str, values: &[Value]| {
-            connection.execute(sql, values).map(drop).map_err(|error| format!("{error:?}"))
+            connection
+                .execute(sql, values)
+                .map(drop)
+                .map_err(|error| format!("{error:?}"))
         };
         run("CREATE TABLE IF NOT EXISTS late (v)", &[])?;
-        run("CREATE TABLE IF NOT EXISTS started (name TEXT PRIMARY KEY, content TEXT)", &[])?;
+        run(
+            "CREATE TABLE IF NOT EXISTS started (name TEXT PRIMARY KEY, content TEXT)",
+            &[],
+        )?;
         for file in &files {
-            let content = file.content.clone().unwrap_or_else(|error| format!("error: {error}"));
+            let content = file
+                .content
+                .clone()
+                .unwrap_or_else(|error| format!("error: {error}"));
             if content == "fail" {
                 return Err("as asked".into());
             }
@@ -52,10 +69,16 @@ impl lifecycle::Guest for Probe {
                 &[Value::Text(file.name.clone()), Value::Text(content)],
             )?;
         }
-        Ok(vec![lifecycle::Event::Done(format!("took {} files", files.len()))])
+        Ok(vec![lifecycle::Event::Done(format!(
+            "took {} files",
+            files.len()
+        ))])
     }
 
     fn tick(_: u32) -> Result<lifecycle::Progress, String> {
-        Ok(lifecycle::Progress { events: Vec::new(), more: false })
+        Ok(lifecycle::Progress {
+            events: Vec::new(),
+            more: false,
+        })
     }
 }

@@ -11,7 +11,7 @@ use bindings::wasi::cli::environment;
 use bindings::wasi::clocks::monotonic_clock;
 use bindings::wasi::filesystem::preopens;
 use bindings::wasi::http::types::{
-    Fields, IncomingBody, IncomingRequest, OutgoingBody, OutgoingResponse, ResponseOutparam,
+    Fields, IncomingRequest, OutgoingBody, OutgoingResponse, ResponseOutparam,
 };
 use bindings::wasi::io::streams::StreamError;
 
@@ -51,9 +51,17 @@ impl Guest for Probe {
             "/outside" => text(
                 out,
                 200,
-                &format!("{} {}", preopens::get_directories().len(), environment::get_environment().len()),
+                &format!(
+                    "{} {}",
+                    preopens::get_directories().len(),
+                    environment::get_environment().len()
+                ),
             ),
-            "/open" => text(out, 200, &format!("{:?}", Connection::open(query).map(|_| ()))),
+            "/open" => text(
+                out,
+                200,
+                &format!("{:?}", Connection::open(query).map(|_| ())),
+            ),
             "/sql" => text(out, 200, &sql(&request)),
             "/call" => text(out, 200, &outgoing::call(query)),
             _ => text(out, 404, "no such probe"),
@@ -76,7 +84,9 @@ fn head(request: &IncomingRequest) -> String {
 }
 
 fn read(request: &IncomingRequest) -> Result<Vec<u8>, String> {
-    let body = request.consume().map_err(|()| "the body is gone".to_owned())?;
+    let body = request
+        .consume()
+        .map_err(|()| "the body is gone".to_owned())?;
     outgoing::read(&body)
 }
 
@@ -94,7 +104,11 @@ fn sql(request: &IncomingRequest) -> String {
                 last = format!(
                     "{:?} {:?} {} {}",
                     result.columns,
-                    result.rows.iter().map(|row| &row.values).collect::<Vec<_>>(),
+                    result
+                        .rows
+                        .iter()
+                        .map(|row| &row.values)
+                        .collect::<Vec<_>>(),
                     connection.changes(),
                     connection.last_insert_rowid()
                 );
@@ -118,7 +132,10 @@ fn cut(out: ResponseOutparam) {
     let response = OutgoingResponse::new(Fields::new());
     let body = response.body().unwrap();
     ResponseOutparam::set(out, Ok(response));
-    body.write().unwrap().blocking_write_and_flush(b"half").unwrap();
+    body.write()
+        .unwrap()
+        .blocking_write_and_flush(b"half")
+        .unwrap();
     panic!("as asked");
 }
 
@@ -127,7 +144,9 @@ fn late(out: ResponseOutparam) {
     text(out, 200, "answered");
     monotonic_clock::subscribe_duration(50_000_000).block();
     let connection = Connection::open("default").unwrap();
-    connection.execute("INSERT INTO late VALUES (1)", &[]).unwrap();
+    connection
+        .execute("INSERT INTO late VALUES (1)", &[])
+        .unwrap();
 }
 
 fn text(out: ResponseOutparam, status: u16, text: &str) {
@@ -136,7 +155,9 @@ fn text(out: ResponseOutparam, status: u16, text: &str) {
 
 fn answer(out: ResponseOutparam, status: u16, bytes: &[u8]) {
     let headers = Fields::new();
-    headers.set("content-length", &[bytes.len().to_string().into_bytes()]).unwrap();
+    headers
+        .set("content-length", &[bytes.len().to_string().into_bytes()])
+        .unwrap();
     let response = OutgoingResponse::new(headers);
     response.set_status_code(status).unwrap();
     let body = response.body().unwrap();

@@ -3,7 +3,7 @@
 use vectra_domain::repository::{Ledger, Result};
 use vectra_domain::{
     Activity, AgentHistory, AgentId, AgentStatus, Context, DecisionType, Entry, HeldRequest,
-    HeldStatus, PersistenceError, Query, Recorded, Timestamp, TrustRule, TrustScore,
+    HeldStatus, PersistenceError, Policy, Query, Recorded, Timestamp, TrustRule, TrustScore,
 };
 
 use super::{Memory, Span, State, insert};
@@ -141,7 +141,10 @@ impl Ledger for Memory {
                 .and_then(|agent| agent.policy_name.as_deref())
                 .and_then(|name| state.policies.get(name))
                 .and_then(|revisions| revisions.last())
-                .cloned();
+                .map(|policy| Policy {
+                    document: String::new(),
+                    ..policy.clone()
+                });
             Ok(Context {
                 schema_version: state.version.unwrap_or_default(),
                 agent,
