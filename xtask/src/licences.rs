@@ -218,3 +218,54 @@ fn on_path(program: &str) -> bool {
     };
     env::split_paths(&path).any(|folder| folder.join(program).is_file())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn named(name: &str, licence: &str) -> Package {
+        Package {
+            name: name.to_owned(),
+            version: "1.0.0".to_owned(),
+            licence: licence.to_owned(),
+        }
+    }
+
+    #[test]
+    fn reads_a_line_of_cargo_tree() {
+        let read = package("serde v1.0.229 (/somewhere)\tMIT OR Apache-2.0\t").unwrap();
+        assert_eq!(
+            (read.name.as_str(), read.version.as_str()),
+            ("serde", "1.0.229")
+        );
+        assert_eq!(read.licence, "MIT OR Apache-2.0");
+        assert!(package("serde").is_none());
+    }
+
+    #[test]
+    fn refuses_licences_that_are_not_listed() {
+        let exception = Exception {
+            name: "special".to_owned(),
+            allow: vec!["MPL-2.0".to_owned()],
+        };
+        let licenses = Licenses {
+            allow: vec!["MIT".to_owned()],
+            exceptions: vec![exception],
+        };
+        let allowed = Allowed::read(&licenses).unwrap();
+        let cases = [
+            ("any", "MIT", true),
+            ("any", "GPL-3.0 OR MIT", true),
+            ("any", "MIT/Apache-2.0", true),
+            ("any", "MIT AND GPL-3.0", false),
+            ("any", "MPL-2.0", false),
+            ("special", "MPL-2.0+", true),
+            ("any", "", false),
+            ("any", "no licence at all", false),
+        ];
+        for (name, licence, fine) in cases {
+            let problem = licence_problem(&named(name, licence), &allowed);
+            assert_eq!(problem.is_none(), fine, "{name} {licence}: {problem:?}");
+        }
+    }
+}

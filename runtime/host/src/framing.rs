@@ -69,7 +69,8 @@ mod tests {
 
     #[test]
     fn refuses_requests_that_two_servers_could_read_differently() {
-        let cases: [(Version, &[(&str, &str)], bool); 9] = [
+        type Case = (Version, &'static [(&'static str, &'static str)], bool);
+        let cases: [Case; 9] = [
             (Version::HTTP_11, &[("host", "a")], true),
             (Version::HTTP_11, &[], false),
             (Version::HTTP_10, &[], true),

@@ -76,7 +76,7 @@ impl AsyncRead for Watched {
     ) -> Poll<io::Result<()>> {
         let this = &mut *self;
         let phase = this.watch.phase.load(Relaxed);
-        if phase != this.seen && phase % 2 == 0 {
+        if phase != this.seen && phase.is_multiple_of(2) {
             this.seen = phase;
             this.begun = false;
             this.deadline

@@ -1,0 +1,23 @@
+//! The built `vectra` with small guests, over real sockets.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking, in its helpers too"
+)]
+
+#[path = "serve/configuration.rs"]
+mod configuration;
+#[path = "serve/framing.rs"]
+mod framing;
+#[path = "serve/life.rs"]
+mod life;
+#[path = "serve/limits.rs"]
+mod limits;
+#[path = "serve/outgoing.rs"]
+mod outgoing;
+#[path = "serve/support.rs"]
+mod support;
+#[path = "serve/upstream.rs"]
+mod upstream;

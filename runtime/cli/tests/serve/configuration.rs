@@ -1,0 +1,98 @@
+//! Mistakes are told all at once, and nothing is started with them.
+
+use serde_json::json;
+
+use crate::support::Home;
+
+#[tokio::test]
+async fn a_valid_configuration_is_said_to_be_so() {
+    let home = Home::new(&json!({ "Probe": { "Problems": ["?Probe.Odd"] } }));
+    let output = home.run(&["check", "--config", "vectra.json"], &[]).await;
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    assert_eq!(
+        String::from_utf8_lossy(&output.stdout),
+        "configuration is valid\n"
+    );
+    assert!(String::from_utf8_lossy(&output.stderr).contains("warning: Probe.Odd: is a problem"));
+    assert!(!home.path("vectra.db").exists(), "check made a database");
+    assert!(
+        !home.path("vectra.db.secrets").exists(),
+        "check made secrets"
+    );
+}
+
+#[tokio::test]
+async fn the_runtimes_mistakes_and_the_components_come_together_with_code_2() {
+    let home = Home::new(&json!({
+        "System": { "Server": { "Http": { "Port": "x" }, "Other": 1 } },
+        "Probe": { "Problems": ["!Probe.Wrong"] },
+    }));
+    for command in ["check", "up"] {
+        let output = home
+            .run(
+                &[command],
+                &[("System__Storage__Database__DefaultProvider", "Postgres")],
+            )
+            .await;
+        assert_eq!(output.status.code(), Some(2), "{output:?}");
+        let errors = String::from_utf8_lossy(&output.stderr);
+        for key in [
+            "System.Server.Http.Port",
+            "System.Server.Other",
+            "System.Storage.Database.DefaultProvider",
+            "Probe.Wrong",
+        ] {
+            assert!(
+                errors.contains(&format!("error: {key}: ")),
+                "{key}: {errors}"
+            );
+        }
+        assert!(!home.path("vectra.db").exists(), "it started");
+    }
+}
+
+#[tokio::test]
+async fn an_address_that_others_can_reach_needs_a_flag() {
+    let home = Home::new(&json!({}));
+    for (arguments, environment) in [
+        (&["up", "--listen", "0.0.0.0:0"][..], &[][..]),
+        (
+            &["up"][..],
+            &[("System__Server__Http__Address", "192.0.2.1")][..],
+        ),
+    ] {
+        let output = home.run(arguments, environment).await;
+        assert_eq!(output.status.code(), Some(2), "{output:?}");
+        assert!(String::from_utf8_lossy(&output.stderr).contains("--listen-insecure"));
+    }
+}
+
+#[tokio::test]
+async fn unusable_secrets_are_refused_and_not_shown() {
+    let home = Home::new(&json!({}));
+    let output = home.run(&["up"], &[("VECTRA_DATA_KEY", "c2hvcnQ=")]).await;
+    assert_eq!(output.status.code(), Some(2), "{output:?}");
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(
+        errors.contains("VECTRA_DATA_KEY") && !errors.contains("c2hvcnQ="),
+        "{errors}"
+    );
+}
+
+#[tokio::test]
+async fn a_missing_file_is_said_so() {
+    let home = Home::new(&json!({}));
+    let output = home.run(&["up", "--config", "other.json"], &[]).await;
+    assert_eq!(output.status.code(), Some(2), "{output:?}");
+    assert!(String::from_utf8_lossy(&output.stderr).contains("`other.json`"));
+}
+
+#[tokio::test]
+async fn help_shows_an_example_of_every_command() {
+    let home = Home::new(&json!({}));
+    for arguments in [&["--help"][..], &["up", "--help"], &["check", "--help"]] {
+        let output = home.command(arguments).output().await.unwrap();
+        assert!(output.status.success());
+        assert!(String::from_utf8_lossy(&output.stdout).contains("Example:\n  vectra "));
+    }
+}
