@@ -11,7 +11,7 @@
 //! use vectra_host::{Bundle, Host, HostOptions, Limits, NoCapabilities, Server, ServerOptions};
 //!
 //! # async fn run() -> Result<(), vectra_host::HostError> {
-//! let bundle = Bundle::load(&std::fs::read("hello.wasm")?, &Limits::default(), None)?;
+//! let bundle = Arc::new(Bundle::load(&std::fs::read("hello.wasm")?, &Limits::default(), None)?);
 //! let host = Host::new(&bundle, NoCapabilities, HostOptions::default())?;
 //! let server = Server::bind("127.0.0.1:0".parse().unwrap(), ServerOptions::default()).await?;
 //! println!("http://{}", server.address());

@@ -19,8 +19,12 @@ impl Drop for Upstream {
     }
 }
 
+/// What a connection with TLS begins with (RFC 8446 §5.1).
+const TLS_HANDSHAKE: u8 = 22;
+
 impl Upstream {
-    /// Answers with these bytes, and keeps the connection open afterwards.
+    /// Answers every request, and a greeting of TLS, with these bytes, and keeps the
+    /// connection open afterwards.
     pub async fn start(answer: &'static [u8]) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
@@ -33,6 +37,10 @@ impl Upstream {
                 tokio::spawn(async move {
                     let mut seen = Vec::new();
                     while let Ok(1..) = stream.read_buf(&mut seen).await {
+                        if seen.first() == Some(&TLS_HANDSHAKE) {
+                            let _ = stream.write_all(answer).await;
+                            continue;
+                        }
                         while let Some(end) = seen.windows(4).position(|bytes| bytes == b"\r\n\r\n")
                         {
                             seen.drain(..end + 4);

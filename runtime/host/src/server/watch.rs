@@ -3,28 +3,45 @@
 use std::future::Future;
 use std::io;
 use std::pin::Pin;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
-use std::task::{Context, Poll};
+use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, Sleep};
 
-/// What a connection is doing. Even numbers count the requests that were done;
-/// odd ones say that one is under way.
+/// What a connection is doing.
 #[derive(Clone)]
 pub(super) struct Watch {
-    phase: Arc<AtomicU64>,
+    phase: Arc<Phase>,
     keep_alive: Duration,
     head: Duration,
+}
+
+/// Where a connection is in its sequence of requests, and who waits for the next.
+#[derive(Default)]
+struct Phase {
+    /// Even numbers count the requests that were done; odd ones say that one is
+    /// under way.
+    count: AtomicU64,
+    /// The reader, to be woken when a request is done: its deadline begins then,
+    /// and nothing else may ever wake it.
+    reader: Mutex<Option<Waker>>,
+}
+
+impl Phase {
+    fn reader(&self, waker: Option<Waker>) -> Option<Waker> {
+        let mut reader = self.reader.lock().unwrap_or_else(PoisonError::into_inner);
+        std::mem::replace(&mut *reader, waker)
+    }
 }
 
 impl Watch {
     pub(super) fn new(keep_alive: Duration, head: Duration) -> Self {
         Self {
-            phase: Arc::new(AtomicU64::new(0)),
+            phase: Arc::default(),
             keep_alive,
             head,
         }
@@ -32,7 +49,7 @@ impl Watch {
 
     /// Marks a request as under way until the value is dropped.
     pub(super) fn busy(&self) -> Busy {
-        self.phase.fetch_or(1, Relaxed);
+        self.phase.count.fetch_or(1, SeqCst);
         Busy(self.phase.clone())
     }
 
@@ -49,11 +66,14 @@ impl Watch {
 }
 
 /// A request under way.
-pub(crate) struct Busy(Arc<AtomicU64>);
+pub(crate) struct Busy(Arc<Phase>);
 
 impl Drop for Busy {
     fn drop(&mut self) {
-        self.0.fetch_add(1, Relaxed);
+        self.0.count.fetch_add(1, SeqCst);
+        if let Some(reader) = self.0.reader(None) {
+            reader.wake();
+        }
     }
 }
 
@@ -75,27 +95,51 @@ impl AsyncRead for Watched {
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         let this = &mut *self;
-        let phase = this.watch.phase.load(Relaxed);
-        if phase != this.seen && phase.is_multiple_of(2) {
-            this.seen = phase;
-            this.begun = false;
-            this.deadline
-                .as_mut()
-                .reset(Instant::now() + this.watch.keep_alive);
+        if !this.is_busy() {
+            this.begin_idle();
         }
         if let Poll::Ready(result) = Pin::new(&mut this.inner).poll_read(cx, buffer) {
-            if phase == this.seen && !this.begun {
-                this.begun = true;
-                this.deadline
-                    .as_mut()
-                    .reset(Instant::now() + this.watch.head);
-            }
+            this.begin_head();
             return Poll::Ready(result);
         }
-        if phase == this.seen && this.deadline.as_mut().poll(cx).is_ready() {
+        if this.is_busy() {
+            this.watch.phase.reader(Some(cx.waker().clone()));
+            // It may have been done meanwhile, and then nobody was there to wake.
+            if this.is_busy() {
+                return Poll::Pending;
+            }
+            this.begin_idle();
+        }
+        if this.deadline.as_mut().poll(cx).is_ready() {
             return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
         }
         Poll::Pending
+    }
+}
+
+impl Watched {
+    fn is_busy(&self) -> bool {
+        self.watch.phase.count.load(SeqCst) % 2 == 1
+    }
+
+    /// A request is done: until the next one begins the connection may be idle.
+    fn begin_idle(&mut self) {
+        let phase = self.watch.phase.count.load(SeqCst);
+        if phase != self.seen {
+            self.seen = phase;
+            self.begun = false;
+            let end = Instant::now() + self.watch.keep_alive;
+            self.deadline.as_mut().reset(end);
+        }
+    }
+
+    /// Bytes have come: the head they belong to has its own deadline.
+    fn begin_head(&mut self) {
+        if !self.begun && !self.is_busy() {
+            self.begun = true;
+            let end = Instant::now() + self.watch.head;
+            self.deadline.as_mut().reset(end);
+        }
     }
 }
 
