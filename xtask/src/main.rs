@@ -4,7 +4,9 @@ mod components;
 mod compose;
 mod guests;
 mod host;
+mod isolate;
 mod licences;
+mod programs;
 mod step;
 mod verify;
 mod workspace;
@@ -31,11 +33,14 @@ enum Command {
     /// Builds, then serves on 127.0.0.1:7080 with vectra.db in the current folder
     Up(UpArgs),
     /// Formatting, clippy, licences, and all tests
-    Test,
+    Test(TestArgs),
     /// Formatting, clippy and licences
     Check,
     /// Requests per second beside a native proxy and a wasm hello
     Bench(BenchArgs),
+    /// Becomes a program that reaches nothing but loopback
+    #[command(hide = true)]
+    Isolate(IsolateArgs),
 }
 
 #[derive(Args)]
@@ -50,6 +55,19 @@ struct UpArgs {
     /// Handed to `vectra up`
     #[arg(last = true)]
     args: Vec<String>,
+}
+
+#[derive(Args)]
+struct TestArgs {
+    /// Handed to `cargo test`, which is then all that runs: `-- -p vectra-tests --test gateway`
+    #[arg(last = true)]
+    args: Vec<String>,
+}
+
+#[derive(Args)]
+struct IsolateArgs {
+    #[arg(last = true, required = true)]
+    program: Vec<std::ffi::OsString>,
 }
 
 #[derive(Args)]
@@ -70,6 +88,9 @@ fn main() -> ExitCode {
 }
 
 fn run(cli: Cli) -> Result<()> {
+    if let Command::Isolate(args) = cli.command {
+        return isolate::become_isolated(&args.program);
+    }
     let workspace = Workspace::locate()?;
     match cli.command {
         Command::Build(args) => {
@@ -81,7 +102,9 @@ fn run(cli: Cli) -> Result<()> {
             host::build_all(&workspace, profile).map(|_| ())
         }
         Command::Up(args) => host::up(&workspace, &args.args),
-        Command::Test => verify::test(&workspace),
+        Command::Test(args) if args.args.is_empty() => verify::test(&workspace),
+        Command::Test(args) => verify::test_only(&workspace, &args.args),
+        Command::Isolate(args) => isolate::become_isolated(&args.program),
         Command::Check => verify::check(&workspace),
         Command::Bench(args) => verify::bench(&workspace, args.seconds),
     }

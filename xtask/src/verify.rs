@@ -5,7 +5,9 @@ use anyhow::Result;
 use crate::components::{self, TARGET, TARGET_DIR};
 use crate::guests;
 use crate::host::{self, HostProfile};
+use crate::isolate;
 use crate::licences;
+use crate::programs;
 use crate::step::{Failures, run, step};
 use crate::workspace::Workspace;
 
@@ -19,26 +21,33 @@ pub fn check(workspace: &Workspace) -> Result<()> {
 /// Everything of [`check`], then all tests: those of the libraries, of the
 /// components, and the end-to-end tests over `dist/`.
 pub fn test(workspace: &Workspace) -> Result<()> {
+    programs::ensure()?;
     let mut failures = Failures::default();
     check_into(workspace, &mut failures);
     let built = host::build_all(workspace, HostProfile::Dev).and_then(|_| guests::build(workspace));
     match built {
         Ok(()) => failures.step("running all tests", || {
-            run(workspace.cargo("test").arg("--no-fail-fast"))
+            run(isolate::cargo_test(workspace)?.arg("--no-fail-fast"))
         }),
         // The libraries' tests need no bundle: they still say what they can.
         Err(error) => {
             failures.step("building dist/", || Err(error));
             failures.step("running the tests that need no dist/", || {
-                run(workspace
-                    .cargo("test")
-                    .args(["--no-fail-fast", "--lib", "--bins"]))
+                run(isolate::cargo_test(workspace)?.args(["--no-fail-fast", "--lib", "--bins"]))
             });
         }
     }
     failures.finish()?;
     eprintln!("==> all is well");
     Ok(())
+}
+
+/// Builds `dist/` and runs `cargo test` with these arguments.
+pub fn test_only(workspace: &Workspace, arguments: &[String]) -> Result<()> {
+    programs::ensure()?;
+    host::build_all(workspace, HostProfile::Dev)?;
+    guests::build(workspace)?;
+    run(isolate::cargo_test(workspace)?.args(arguments))
 }
 
 fn check_into(workspace: &Workspace, failures: &mut Failures) {

@@ -14,6 +14,11 @@ async fn call(vectra: &Vectra, url: &str) -> String {
 
 #[tokio::test]
 async fn only_listed_upstreams_inside_are_reached_and_only_as_they_are_listed() {
+    let isolated = std::env::var_os("VECTRA_ISOLATED").is_some();
+    assert!(
+        isolated,
+        "run this as `cargo xtask test -- -p vectra-cli`: a failing guard must reach nothing"
+    );
     let upstream = Upstream::start(HELLO).await;
     let port = upstream.port;
     let listed = format!("127.0.0.1:{port}");

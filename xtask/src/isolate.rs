@@ -1,0 +1,54 @@
+//! Runs programs in a network namespace of their own, where nothing but loopback
+//! can be reached: a test that tries a forbidden target must reach nothing when the
+//! guard it tests fails.
+
+use std::ffi::OsString;
+use std::os::unix::fs::MetadataExt;
+use std::os::unix::process::CommandExt;
+use std::process::Command;
+
+use anyhow::{Context, Result};
+
+use crate::step::read;
+use crate::workspace::Workspace;
+
+/// Tells a test that it is isolated.
+const ISOLATED: &str = "VECTRA_ISOLATED";
+
+/// Becomes `program` in a namespace of its own.
+///
+/// # Errors
+/// If `unshare` (util-linux) cannot be started; what it then lacks, it says itself.
+pub fn become_isolated(program: &[OsString]) -> Result<()> {
+    let is_root = std::fs::metadata("/proc/self")
+        .context("cannot read /proc")?
+        .uid()
+        == 0;
+    let mut unshare = Command::new("unshare");
+    if !is_root {
+        unshare.arg("--map-root-user");
+    }
+    unshare
+        .args(["--net", "--", "sh", "-c"])
+        .arg("ip link set lo up && exec \"$@\"")
+        .arg("sh")
+        .args(program)
+        .env(ISOLATED, "1");
+    Err(unshare.exec()).context("cannot start `unshare`, which comes with util-linux")
+}
+
+/// `cargo test` whose test programs run isolated.
+pub fn cargo_test(workspace: &Workspace) -> Result<Command> {
+    let version = read(workspace.command("rustc").arg("-vV"))?;
+    let triple = version
+        .lines()
+        .find_map(|line| line.strip_prefix("host: "))
+        .context("rustc does not say what it compiles for")?;
+    let this = std::env::current_exe().context("cannot find this program")?;
+    let this = this.to_str().context("this program's path is not text")?;
+    let mut command = workspace.cargo("test");
+    command.arg("--config").arg(format!(
+        "target.{triple}.runner = [{this:?}, \"isolate\", \"--\"]"
+    ));
+    Ok(command)
+}

@@ -1,0 +1,47 @@
+//! The programs the tests need beside rustup and a C compiler.
+
+use std::env;
+use std::fs;
+use std::os::unix::fs::MetadataExt;
+use std::process::Command;
+
+use anyhow::{Result, bail};
+
+use crate::step::{run, step};
+
+/// Programs and the Debian packages they come with.
+const NEEDED: [(&str, &str); 3] = [
+    ("ip", "iproute2"),
+    ("sqlite3", "sqlite3"),
+    ("unshare", "util-linux"),
+];
+
+/// Installs what is missing where that can be done, and otherwise says how to.
+pub fn ensure() -> Result<()> {
+    let missing: Vec<&str> = NEEDED
+        .iter()
+        .filter(|(program, _)| !is_there(program))
+        .map(|(_, package)| *package)
+        .collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let is_root = fs::metadata("/proc/self").is_ok_and(|process| process.uid() == 0);
+    if !is_root || !is_there("apt-get") {
+        bail!("the tests need: sudo apt-get install {}", missing.join(" "));
+    }
+    step("installing what the tests need", || {
+        run(Command::new("apt-get").args(["update", "-q"]))?;
+        run(Command::new("apt-get")
+            .args(["install", "-y", "-q", "--no-install-recommends"])
+            .args(&missing)
+            .env("DEBIAN_FRONTEND", "noninteractive"))
+    })
+}
+
+fn is_there(program: &str) -> bool {
+    let path = env::var_os("PATH").unwrap_or_default();
+    env::split_paths(&path)
+        .chain(["/usr/sbin".into(), "/sbin".into()])
+        .any(|folder| folder.join(program).is_file())
+}
