@@ -127,6 +127,33 @@ async fn what_is_recorded_cannot_be_changed() {
 }
 
 #[tokio::test]
+async fn what_cannot_be_recorded_is_not_forwarded() {
+    let (home, upstream) = allowing(&[]).await;
+    let vectra = home.up().await.unwrap();
+    let agent = Agent::register(vectra.address(), ADMIN_KEY, "agent", None)
+        .await
+        .unwrap();
+    let request = agent.proxied("GET", &format!("http://{}/items", upstream.host()));
+
+    let other = libsql::Builder::new_local(home.database())
+        .build()
+        .await
+        .unwrap();
+    let other = other.connect().unwrap();
+    other.execute("BEGIN IMMEDIATE", ()).await.unwrap();
+    let refused = request.send(vectra.address()).await.unwrap();
+    let refused = must(refused, 503).unwrap().json().unwrap();
+    assert_eq!(refused["errorCode"], json!("VEC300001"));
+    assert_eq!(upstream.take_received().len(), 0);
+
+    other.execute("ROLLBACK", ()).await.unwrap();
+    must(request.send(vectra.address()).await.unwrap(), 200).unwrap();
+    assert_eq!(upstream.take_received().len(), 1);
+    let database = Database::open(&home.database()).await.unwrap();
+    assert_eq!(database.audit(&agent.id).await.unwrap().len(), 1);
+}
+
+#[tokio::test]
 async fn the_sqlite3_shell_reads_it() {
     let (home, upstream) = allowing(&[]).await;
     let vectra = home.up().await.unwrap();

@@ -1,9 +1,14 @@
 //! What a request must look like before a guest sees it.
 
+use std::net::SocketAddr;
+
 use hyper::header::{
-    CONNECTION, CONTENT_LENGTH, HOST, HeaderMap, HeaderName, TE, TRANSFER_ENCODING,
+    CONNECTION, CONTENT_LENGTH, HOST, HeaderMap, HeaderName, HeaderValue, TE, TRANSFER_ENCODING,
 };
 use hyper::{Request, Version};
+
+/// The field that tells a guest who its client is, as Spin names it.
+const CLIENT_ADDRESS: HeaderName = HeaderName::from_static("spin-client-addr");
 
 /// Refuses requests that two servers could read in different ways. What hyper
 /// refuses or mends by itself (bad or unequal lengths, unknown codings, a length
@@ -53,6 +58,24 @@ pub(crate) fn strip_connection_fields(fields: &mut HeaderMap) {
     }
     fields.remove(CONNECTION);
     fields.remove(TE);
+}
+
+/// Content-Length, if there is one.
+pub(crate) fn length(fields: &HeaderMap) -> Option<u64> {
+    fields.get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
+}
+
+/// Takes out what concerns the connection only and says who the client is.
+pub(crate) fn prepare(fields: &mut HeaderMap, peer: SocketAddr) {
+    strip_connection_fields(fields);
+    fields.remove(CLIENT_ADDRESS);
+    if let Ok(value) = HeaderValue::try_from(peer.to_string()) {
+        fields.insert(CLIENT_ADDRESS, value);
+    }
+    // HTTP/1.0 may leave it out; wasi:http may not.
+    fields
+        .entry(HOST)
+        .or_insert(HeaderValue::from_static("localhost"));
 }
 
 #[cfg(test)]

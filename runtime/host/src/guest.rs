@@ -1,248 +1,15 @@
-//! Runs guests: one fresh instance per request.
+//! A guest that runs: how it ends, and who ends it.
 
-use std::net::SocketAddr;
-use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, OnceLock};
-use std::time::Instant;
 
-use hyper::body::Incoming;
-use hyper::header::{CONTENT_LENGTH, HOST, HeaderName, HeaderValue};
-use hyper::{HeaderMap, Method, Request, Response, StatusCode};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
+use hyper::{Method, Response, StatusCode};
 use tokio::task::AbortHandle;
-use tokio::time::timeout;
-use wasmtime::component::Linker;
-use wasmtime::{Store, UpdateDeadline};
-use wasmtime_wasi_http::WasiHttpView;
-use wasmtime_wasi_http::p2::bindings::ProxyPre;
-use wasmtime_wasi_http::p2::bindings::http::types::{ErrorCode, Scheme};
+use wasmtime::Store;
 use wasmtime_wasi_http::p2::body::HyperOutgoingBody;
 
-use crate::bindings::hosted::HostedPre;
-use crate::bindings::variables::fermyon::spin::variables;
-use crate::body::{GuestBody, RequestBody, ResponseBody};
-use crate::meter::{Meter, Metered, out_of_cpu};
-use crate::outbound::{Outbound, OutboundOptions};
+use crate::body::{GuestBody, ResponseBody};
 use crate::problem::Refusal;
-use crate::variables::HasVariables;
-use crate::{
-    Bundle, Capabilities, HostError, LimitReached, Limits, RequestState, Variables, framing,
-};
-
-/// The field that tells a guest who its client is, as Spin names it.
-const CLIENT_ADDRESS: HeaderName = HeaderName::from_static("spin-client-addr");
-
-/// What a host needs beside its bundle.
-#[derive(Clone, Debug, Default)]
-pub struct HostOptions {
-    /// What `fermyon:spin/variables` answers.
-    pub variables: Variables,
-    /// Where guests may connect to.
-    pub outbound: OutboundOptions,
-    /// Fields of every answer the host gives by itself.
-    pub answer_headers: Vec<(HeaderName, HeaderValue)>,
-}
-
-/// A bundle that is linked and ready to answer requests.
-pub struct Host<C: Capabilities> {
-    pub(crate) bundle: Arc<Bundle>,
-    pub(crate) hosted: Option<HostedPre<RequestState<C::State>>>,
-    proxy: ProxyPre<RequestState<C::State>>,
-    capabilities: C,
-    variables: Variables,
-    outbound: Arc<Outbound>,
-    answer_headers: Vec<(HeaderName, HeaderValue)>,
-    places: Arc<Semaphore>,
-}
-
-impl<C: Capabilities> Host<C> {
-    /// Links a bundle with everything it imports.
-    ///
-    /// # Errors
-    /// [`HostError::Link`] if an import is missing or the bundle does not export
-    /// `wasi:http/incoming-handler`.
-    pub fn new(
-        bundle: &Arc<Bundle>,
-        capabilities: C,
-        options: HostOptions,
-    ) -> Result<Self, HostError> {
-        let linker = linker::<C>(bundle).map_err(HostError::Link)?;
-        let instance = linker
-            .instantiate_pre(&bundle.component)
-            .map_err(HostError::Link)?;
-        Ok(Self {
-            hosted: HostedPre::new(instance.clone()).ok(),
-            proxy: ProxyPre::new(instance).map_err(HostError::Link)?,
-            capabilities,
-            variables: options.variables,
-            outbound: Arc::new(Outbound::new(options.outbound)?),
-            answer_headers: options.answer_headers,
-            places: Arc::new(Semaphore::new(bundle.limits.concurrent_requests as usize)),
-            bundle: bundle.clone(),
-        })
-    }
-
-    /// Tells the outgoing client where this host itself listens, so that guests
-    /// do not reach it.
-    pub fn set_own_address(&self, address: SocketAddr) {
-        self.outbound.set_own_address(address);
-    }
-
-    pub(crate) fn limits(&self) -> &Limits {
-        &self.bundle.limits
-    }
-
-    /// A store whose guest may compute for so many ticks.
-    pub(crate) fn store(&self, cpu_ticks: u64) -> (Store<RequestState<C::State>>, Meter) {
-        let state = RequestState::new(
-            self.capabilities.state(),
-            self.variables.clone(),
-            self.outbound.clone(),
-            self.limits().memory,
-        );
-        let mut store = Store::new(&self.bundle.engine, state);
-        let meter = self.bundle.ticker.meter(cpu_ticks);
-        let watch = meter.clone();
-        store.limiter(|state| &mut state.memory);
-        store.set_epoch_deadline(1);
-        store.epoch_deadline_callback(move |_| match watch.exhausted() {
-            true => Err(out_of_cpu()),
-            // Others get their turn once per tick.
-            false => Ok(UpdateDeadline::YieldCustom(
-                1,
-                Box::pin(tokio::task::yield_now()),
-            )),
-        });
-        (store, meter)
-    }
-
-    /// Answers one request; never fails, since the client is always answered.
-    pub(crate) async fn answer(
-        &self,
-        request: Request<Incoming>,
-        peer: SocketAddr,
-    ) -> Response<ResponseBody> {
-        let (method, begun) = (request.method().clone(), Instant::now());
-        let response = match self.try_answer(request, peer).await {
-            Ok(response) => response,
-            Err(refusal) => refusal.response(&self.answer_headers),
-        };
-        // Not the path: it may hold secrets.
-        tracing::debug!(
-            http.method = %method,
-            http.status = response.status().as_u16(),
-            http.duration_us = begun.elapsed().as_micros(),
-            "answered"
-        );
-        response
-    }
-
-    async fn try_answer(
-        &self,
-        mut request: Request<Incoming>,
-        peer: SocketAddr,
-    ) -> Result<Response<ResponseBody>, Refusal> {
-        framing::check(&request).map_err(Refusal::Framing)?;
-        if length(request.headers()).is_some_and(|length| length > self.limits().body) {
-            return Err(Refusal::TooLarge);
-        }
-        prepare(request.headers_mut(), peer);
-        let place = self.place().await?;
-        let method = request.method().clone();
-        let too_large = Arc::new(AtomicBool::new(false));
-        let (answer, run) = self.run(request, place, too_large.clone())?;
-        // From here on a client that leaves takes its guest with it.
-        let watched = Watched::new(run);
-        let answer = answer.await;
-        if too_large.load(Relaxed) {
-            return Err(Refusal::TooLarge);
-        }
-        match answer {
-            Ok(Ok(response)) => Ok(with_body(response, watched.release(), &method)),
-            Ok(Err(code)) => {
-                tracing::warn!(error.code = ?code, "the guest answered with an error");
-                Err(Refusal::Failed)
-            }
-            Err(_) => Err(watched.run.refusal()),
-        }
-    }
-
-    /// Waits until no guest runs any more.
-    pub(crate) async fn idle(&self) {
-        // Never closed, so this waits for all places.
-        let _ = self
-            .places
-            .acquire_many(self.limits().concurrent_requests)
-            .await;
-    }
-
-    /// Waits for a place, not longer than the limits say.
-    async fn place(&self) -> Result<OwnedSemaphorePermit, Refusal> {
-        let places = self.places.clone();
-        match timeout(self.limits().queue_time, places.acquire_owned()).await {
-            Ok(Ok(place)) => Ok(place),
-            _ => Err(Refusal::Busy),
-        }
-    }
-
-    /// Starts a guest in a task of its own, since it may go on after its answer.
-    fn run(
-        &self,
-        request: Request<Incoming>,
-        place: OwnedSemaphorePermit,
-        too_large: Arc<AtomicBool>,
-    ) -> Result<(Answer, Run), Refusal> {
-        let limits = *self.limits();
-        let (mut store, meter) = self.store(limits.cpu_ticks());
-        let request =
-            request.map(|body| RequestBody::new(body, limits.body, limits.body_pause, too_large));
-        let (sender, answer) = oneshot::channel();
-        let resources = store
-            .data_mut()
-            .http()
-            .new_incoming_request(Scheme::Http, request)
-            .and_then(|request| {
-                Ok((
-                    request,
-                    store.data_mut().http().new_response_outparam(sender)?,
-                ))
-            });
-        let (request, out) = resources.map_err(|error| {
-            tracing::error!(
-                error.message = format!("{error:#}"),
-                "cannot hand over a request"
-            );
-            Refusal::Failed
-        })?;
-        let (proxy, failure) = (self.proxy.clone(), Arc::new(OnceLock::new()));
-        let outcome = failure.clone();
-        let task = tokio::spawn(async move {
-            let guest = Metered::new(meter, async {
-                let instance = proxy.instantiate_async(&mut store).await?;
-                instance
-                    .wasi_http_incoming_handler()
-                    .call_handle(&mut store, request, out)
-                    .await
-            });
-            let result = timeout(limits.time, guest).await;
-            // Before the store goes, and the channels in it close.
-            if let Some(failed) = failed(result, &store) {
-                let _ = outcome.set(failed);
-            }
-            drop(store);
-            drop(place);
-        });
-        Ok((
-            answer,
-            Run {
-                task: task.abort_handle(),
-                failure,
-            },
-        ))
-    }
-}
-
-type Answer = oneshot::Receiver<Result<Response<HyperOutgoingBody>, ErrorCode>>;
+use crate::{LimitReached, RequestState, framing};
 
 /// Why a guest did not come to its end.
 #[derive(Clone, Copy, Debug)]
@@ -259,6 +26,11 @@ pub(crate) struct Run {
 }
 
 impl Run {
+    /// A guest's task, and the place where it says why it failed.
+    pub(crate) fn new(task: AbortHandle, failure: Arc<OnceLock<Failure>>) -> Self {
+        Self { task, failure }
+    }
+
     pub(crate) fn failed(&self) -> bool {
         self.failure.get().is_some()
     }
@@ -280,19 +52,39 @@ impl Run {
 }
 
 /// Stops its guest when it is dropped before it was released.
-struct Watched {
+pub(crate) struct Watched {
     run: Run,
     armed: bool,
 }
 
 impl Watched {
-    fn new(run: Run) -> Self {
+    pub(crate) fn new(run: Run) -> Self {
         Self { run, armed: true }
     }
 
-    fn release(mut self) -> Run {
+    /// What the client is told of a guest that ended without an answer.
+    pub(crate) fn refusal(&self) -> Refusal {
+        self.run.refusal()
+    }
+
+    /// Leaves the watch to the body of the guest's response.
+    pub(crate) fn release(
+        mut self,
+        response: Response<HyperOutgoingBody>,
+        method: &Method,
+    ) -> Response<ResponseBody> {
         self.armed = false;
-        self.run.clone()
+        let run = self.run.clone();
+        let bodiless = *method == Method::HEAD
+            || matches!(
+                response.status(),
+                StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED
+            );
+        let promised = match bodiless {
+            true => Some(0),
+            false => framing::length(response.headers()),
+        };
+        response.map(|body| ResponseBody::guest(GuestBody::new(body, run, promised)))
     }
 }
 
@@ -302,25 +94,6 @@ impl Drop for Watched {
             self.run.abort();
         }
     }
-}
-
-/// Joins a guest's response with its run, which its body watches over from now on.
-fn with_body(
-    response: Response<HyperOutgoingBody>,
-    run: Run,
-    method: &Method,
-) -> Response<ResponseBody> {
-    let bodiless = *method == Method::HEAD
-        || matches!(
-            response.status(),
-            StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED
-        );
-    let promised = if bodiless {
-        Some(0)
-    } else {
-        length(response.headers())
-    };
-    response.map(|body| ResponseBody::guest(GuestBody::new(body, run, promised)))
 }
 
 /// Names what stopped a guest, and logs it.
@@ -345,34 +118,4 @@ pub(crate) fn failed<S>(
         tracing::warn!(guest.limit = ?limit, "{limit}");
     }
     Some(failure)
-}
-
-/// Content-Length, if there is one.
-fn length(fields: &HeaderMap) -> Option<u64> {
-    fields.get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
-}
-
-/// Takes out what concerns the connection only and says who the client is.
-fn prepare(fields: &mut HeaderMap, peer: SocketAddr) {
-    framing::strip_connection_fields(fields);
-    fields.remove(CLIENT_ADDRESS);
-    if let Ok(value) = HeaderValue::try_from(peer.to_string()) {
-        fields.insert(CLIENT_ADDRESS, value);
-    }
-    // HTTP/1.0 may leave it out; wasi:http may not.
-    fields
-        .entry(HOST)
-        .or_insert(HeaderValue::from_static("localhost"));
-}
-
-fn linker<C: Capabilities>(bundle: &Bundle) -> wasmtime::Result<Linker<RequestState<C::State>>> {
-    let mut linker = Linker::new(&bundle.engine);
-    wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;
-    wasmtime_wasi_http::p2::add_only_http_to_linker_async(&mut linker)?;
-    variables::add_to_linker::<_, HasVariables>(
-        &mut linker,
-        |state: &mut RequestState<C::State>| &mut state.variables,
-    )?;
-    C::link(&mut linker)?;
-    Ok(linker)
 }

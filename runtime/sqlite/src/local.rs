@@ -5,8 +5,10 @@
 //! writer gathers what is waiting into one transaction, so that many statements
 //! share one sync of the disk ([`writer`]).
 
+mod failure;
 mod readers;
 mod session;
+mod value;
 mod watchdog;
 mod writer;
 

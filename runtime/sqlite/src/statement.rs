@@ -3,7 +3,10 @@
 //! SQLite's own parser comes after this; here only enough is read to find the
 //! first word and the end of the first statement.
 
+mod tokens;
+
 use crate::Error;
+use tokens::{Token, Tokens};
 
 /// Where a statement goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,9 +50,7 @@ pub(crate) fn classify(sql: &str) -> Result<Kind, Error> {
     if sql.contains('\0') {
         return Err(refused("a statement must not hold U+0000"));
     }
-    let mut tokens = Tokens {
-        rest: sql.as_bytes(),
-    };
+    let mut tokens = Tokens::new(sql);
     let mut first = tokens.next();
     while let Some(Token::Word(word)) = first
         && [&b"EXPLAIN"[..], b"QUERY", b"PLAN"]
@@ -134,89 +135,6 @@ fn is_trigger(mut tokens: Tokens<'_>) -> bool {
 
 fn refused(message: &str) -> Error {
     Error::Io(message.to_owned())
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Token<'a> {
-    Word(&'a [u8]),
-    Semicolon,
-    /// A sign, or a whole string or quoted name (told by its first byte).
-    Other(u8),
-}
-
-#[derive(Clone)]
-struct Tokens<'a> {
-    rest: &'a [u8],
-}
-
-impl<'a> Tokens<'a> {
-    /// The next token if it is a word, else nothing.
-    fn word(&mut self) -> String {
-        match self.next() {
-            Some(Token::Word(word)) => String::from_utf8_lossy(word).into_owned(),
-            _ => String::new(),
-        }
-    }
-
-    fn skip(&mut self, count: usize) {
-        self.rest = self.rest.get(count..).unwrap_or_default();
-    }
-
-    /// Skips past the next `end`, or everything if there is none.
-    fn skip_past(&mut self, end: &[u8]) {
-        let found = self
-            .rest
-            .windows(end.len())
-            .position(|window| window == end);
-        self.skip(found.map_or(self.rest.len(), |found| found + end.len()));
-    }
-
-    /// Skips a quoted text; a doubled quote is two texts side by side, which
-    /// makes no difference here.
-    fn skip_quoted(&mut self, open: u8) {
-        self.skip(1);
-        self.skip_past(&[if open == b'[' { b']' } else { open }]);
-    }
-}
-
-impl<'a> Iterator for Tokens<'a> {
-    type Item = Token<'a>;
-
-    fn next(&mut self) -> Option<Token<'a>> {
-        loop {
-            match *self.rest {
-                [] => return None,
-                [b'-', b'-', ..] => self.skip_past(b"\n"),
-                [b'/', b'*', ..] => {
-                    self.skip(2);
-                    self.skip_past(b"*/");
-                }
-                [byte, ..] if byte.is_ascii_whitespace() || byte == 0x0b => self.skip(1),
-                [b';', ..] => {
-                    self.skip(1);
-                    return Some(Token::Semicolon);
-                }
-                [quote @ (b'\'' | b'"' | b'`' | b'['), ..] => {
-                    self.skip_quoted(quote);
-                    return Some(Token::Other(quote));
-                }
-                [byte, ..] if is_word(byte) => {
-                    let length = self.rest.iter().take_while(|byte| is_word(**byte)).count();
-                    let word = self.rest.get(..length).unwrap_or_default();
-                    self.skip(length);
-                    return Some(Token::Word(word));
-                }
-                [byte, ..] => {
-                    self.skip(1);
-                    return Some(Token::Other(byte));
-                }
-            }
-        }
-    }
-}
-
-fn is_word(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'$' || byte >= 0x80
 }
 
 #[cfg(test)]

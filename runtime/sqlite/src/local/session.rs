@@ -14,10 +14,12 @@ use libsql::params::Params;
 use libsql::{AuthAction, AuthContext, Authorization, Builder, Connection, Statement};
 
 use super::LocalOptions;
+use super::failure::Failure;
+use super::value::{bind, size, take};
 use super::watchdog::{Patrol, Post};
 use crate::database::{Changed, Outcome};
 use crate::statement::{Kind, pragma_reads};
-use crate::{Error, QueryResult, RowResult, Value};
+use crate::{QueryResult, RowResult, Value};
 
 /// How long SQLite itself waits for a lock of another process.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(4);
@@ -27,54 +29,6 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(4);
 pub(super) enum Role {
     Writer,
     Reader,
-}
-
-/// A failure inside SQLite, with its primary result code.
-#[derive(Debug)]
-pub(super) struct Failure {
-    pub(super) code: i32,
-    pub(super) message: String,
-}
-
-const FULL: i32 = 13;
-const BUSY: i32 = 5;
-const LOCKED: i32 = 6;
-const INTERRUPT: i32 = 9;
-const CONSTRAINT: i32 = 19;
-
-impl Failure {
-    fn new(message: impl Into<String>) -> Self {
-        Self {
-            code: 1,
-            message: message.into(),
-        }
-    }
-
-    pub(super) fn is_constraint(&self) -> bool {
-        self.code == CONSTRAINT
-    }
-
-    pub(super) fn error(&self) -> Error {
-        match self.code {
-            FULL => Error::DatabaseFull,
-            BUSY | LOCKED => Error::Io(format!("busy: {}", self.message)),
-            INTERRUPT => Error::Io("the statement took too long".into()),
-            _ => Error::Io(self.message.clone()),
-        }
-    }
-}
-
-impl From<libsql::Error> for Failure {
-    fn from(error: libsql::Error) -> Self {
-        match error {
-            // The low byte is the primary code.
-            libsql::Error::SqliteFailure(code, message) => Self {
-                code: code & 0xff,
-                message,
-            },
-            error => Self::new(error.to_string()),
-        }
-    }
 }
 
 /// The connection. Statements come first, since a connection closes when nothing
@@ -293,44 +247,6 @@ async fn collect(
         columns,
         rows: found,
     })
-}
-
-/// What SQLite would silently change is refused: NaN becomes NULL, and text ends
-/// at U+0000 when it is read again.
-fn bind(value: &Value) -> Result<libsql::Value, Failure> {
-    Ok(match value {
-        Value::Null => libsql::Value::Null,
-        Value::Integer(value) => libsql::Value::Integer(*value),
-        Value::Real(value) if value.is_nan() => {
-            return Err(Failure::new("a parameter is not a number (NaN)"));
-        }
-        Value::Real(value) => libsql::Value::Real(*value),
-        Value::Text(value) if value.contains('\0') => {
-            return Err(Failure::new("a text parameter holds U+0000"));
-        }
-        Value::Text(value) => libsql::Value::Text(value.clone()),
-        Value::Blob(value) => libsql::Value::Blob(value.clone()),
-    })
-}
-
-fn take(value: libsql::Value) -> Value {
-    match value {
-        libsql::Value::Null => Value::Null,
-        libsql::Value::Integer(value) => Value::Integer(value),
-        libsql::Value::Real(value) => Value::Real(value),
-        libsql::Value::Text(value) => Value::Text(value),
-        libsql::Value::Blob(value) => Value::Blob(value),
-    }
-}
-
-/// About what a value takes in memory.
-fn size(value: &Value) -> usize {
-    size_of::<Value>()
-        + match value {
-            Value::Text(text) => text.len(),
-            Value::Blob(bytes) => bytes.len(),
-            Value::Null | Value::Integer(_) | Value::Real(_) => 0,
-        }
 }
 
 /// Waits for a future that never really waits.

@@ -13,7 +13,8 @@ use std::thread::{self, JoinHandle};
 use tokio::sync::mpsc;
 
 use super::Job;
-use super::session::{Failure, Opened, Session};
+use super::failure::Failure;
+use super::session::{Opened, Session};
 use crate::Error;
 use crate::database::Outcome;
 

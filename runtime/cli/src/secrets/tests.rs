@@ -1,0 +1,76 @@
+use super::*;
+
+fn none(_: &str) -> Option<String> {
+    None
+}
+
+fn all(secrets: &Secrets) -> [&str; 3] {
+    [&secrets.token_secret, &secrets.admin_key, &secrets.data_key]
+}
+
+#[test]
+fn secrets_are_made_once_and_kept() {
+    let folder = tempfile::tempdir().unwrap();
+    let database = folder.path().join("vectra.db");
+    let first = load(&database, none).unwrap();
+    let key = folder.path().join("vectra.db.secrets/admin_key");
+    assert_eq!(first.admin_key_from, Origin::Made(key.clone()));
+    assert!(first.admin_key.starts_with("vop_"));
+    let second = load(&database, none).unwrap();
+    assert_eq!(all(&first), all(&second));
+    assert_eq!(second.admin_key_from, Origin::Kept(key));
+    let files = fs::read_dir(folder.path().join("vectra.db.secrets")).unwrap();
+    assert_eq!(files.count(), 3, "a draft was left");
+}
+
+#[cfg(unix)]
+#[test]
+fn only_their_owner_can_read_them_and_a_wrong_mode_is_an_error() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = tempfile::tempdir().unwrap();
+    let database = folder.path().join("vectra.db");
+    load(&database, none).unwrap();
+    let secrets = super::folder(&database);
+    for (path, mode) in [(secrets.clone(), 0o700), (secrets.join("data_key"), 0o600)] {
+        assert_eq!(path.metadata().unwrap().permissions().mode() & 0o777, mode);
+        fs::set_permissions(&path, fs::Permissions::from_mode(mode | 0o040)).unwrap();
+        assert!(matches!(
+            load(&database, none),
+            Err(SecretError::Open { .. })
+        ));
+        fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
+    }
+    load(&database, none).unwrap();
+}
+
+#[test]
+fn the_environment_comes_first_and_is_checked() {
+    let folder = tempfile::tempdir().unwrap();
+    let database = folder.path().join("vectra.db");
+    let given = |key: &'static str| {
+        move |name: &str| match name {
+            "VECTRA_TOKEN_SECRET" => Some("t".repeat(32)),
+            "VECTRA_ADMIN_KEY" => Some(key.to_owned()),
+            _ => Some(STANDARD.encode([7; 32])),
+        }
+    };
+    let secrets = load(&database, given("vop_0123456789abcdef0123456789abcdef")).unwrap();
+    assert_eq!(secrets.admin_key_from, Origin::Environment);
+    assert!(!super::folder(&database).exists());
+    for key in ["short", "vop_short", "vop 0123456789abcdef0123456789abcdef"] {
+        let error = load(&database, given(key)).err().unwrap().to_string();
+        assert!(
+            error.contains("VECTRA_ADMIN_KEY") && !error.contains(key),
+            "{error}"
+        );
+    }
+}
+
+#[test]
+fn a_file_is_never_written_over() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("x");
+    assert!(place(folder.path(), &path, "one").unwrap());
+    assert!(!place(folder.path(), &path, "two").unwrap());
+    assert_eq!(fs::read_to_string(&path).unwrap(), "one\n");
+}
