@@ -2,6 +2,7 @@
 //! refuse or hold.
 
 mod decide;
+mod explanation;
 mod forward;
 mod headers;
 mod hold;

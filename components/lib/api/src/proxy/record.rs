@@ -1,17 +1,16 @@
-//! What is recorded of a decision: the audit row and its explanation.
+//! What is recorded of a decision.
 
-use serde_json::{Value, json};
-use vectra_decision::{Body, DecisionType as Outcome, LookedAt};
+use vectra_decision::DecisionType as Outcome;
 use vectra_domain::{
-    Agent, AuditId, AuditTrail, Context, DecisionType, Entry, HeldRequest, HistoryId, Policy,
-    RiskScore, TrustRule,
+    Agent, AuditId, AuditTrail, Context, DecisionType, Entry, HeldRequest, HistoryId, RiskScore,
+    TrustRule,
 };
 
 use super::Proxied;
 use super::decide::Decided;
+use super::explanation::{Facts, explain};
 use super::mask::mask;
-use crate::gateway::{Gateway, VERSION};
-use crate::secret::sha256_hex;
+use crate::gateway::Gateway;
 
 /// Longest reason that is recorded, in bytes.
 const MAX_REASON: usize = 2 * 1024;
@@ -43,9 +42,16 @@ impl<U> Gateway<'_, U> {
             risk_score: risk_score(decision.risk.score),
             timestamp: proxied.now,
         };
-        let explanation = self.explanation(proxied, agent, context, decided, held.as_ref());
+        let facts = Facts {
+            proxied,
+            agent,
+            context,
+            decided,
+            held: held.as_ref(),
+        };
+        let explanation = explain(&facts, names, self.ports.bundle_digest);
         Entry {
-            explanation: explanation.to_string(),
+            explanation,
             audit,
             history_id: HistoryId::new(self.ports.uuid()),
             rate_limit: self.settings.rate_limit,
@@ -57,90 +63,6 @@ impl<U> Gateway<'_, U> {
             held_limits: self.settings.held.limits,
             probe: None,
         }
-    }
-
-    /// Why it was decided so, version 1: everything the decision read, with digests
-    /// where the value itself may be a secret.
-    fn explanation(
-        &self,
-        proxied: &Proxied,
-        agent: &Agent,
-        context: &Context,
-        decided: &Decided,
-        held: Option<&HeldRequest>,
-    ) -> Value {
-        let Decided {
-            decision,
-            looked_at,
-            intent,
-        } = decided;
-        let names = &self.settings.proxy.masked_parameters;
-        let target = &proxied.target;
-        let body = &proxied.body;
-        json!({
-            "v": 1,
-            "stage": decision.stage,
-            "rule": decision.rule,
-            "risk": decision.risk,
-            "intent": intent,
-            "policy": context.policy.as_ref().map(policy),
-            "urlSha256": sha256_hex(target.url.as_bytes()),
-            "bodySha256": (!body.is_empty()).then(|| sha256_hex(body)),
-            "heldSha256": held.map(|held| &held.digest),
-            "traceId": proxied.trace_id,
-            "component": { "version": VERSION },
-            "bundle": self.ports.bundle_digest,
-            "input": {
-                "now": proxied.now.to_string(),
-                "method": proxied.method.as_str(),
-                "path": mask(&target.path, names),
-                "normalisedPath": mask(&target.normalised, names),
-                "body": inspection(&proxied.inspection),
-                "trust": agent.trust_score.get(),
-                "policyName": agent.policy_name,
-                "lookedAt": looked_at.iter().map(|looked| seen(looked, names)).collect::<Vec<_>>(),
-                "activity": {
-                    "recentTotal": context.activity.recent_total,
-                    "recentViolations": context.activity.recent_violations,
-                    "baselineTotal": context.activity.baseline_total,
-                    "baselineSince":
-                        context.activity.baseline_since.map(|time| time.to_string()),
-                },
-            },
-        })
-    }
-}
-
-/// A value a policy looked at: secrets in URLs masked, a whole body as its digest.
-fn seen(looked: &LookedAt, names: &[String]) -> Value {
-    let field = looked.field.strip_prefix("input.").unwrap_or(&looked.field);
-    let value = match field {
-        "body" => json!({ "sha256": sha256_hex(looked.value.as_bytes()) }),
-        _ => match serde_json::from_str(&looked.value) {
-            Ok(Value::String(text)) => json!(mask(&text, names)),
-            Ok(value) => value,
-            // The policy engine cut it off, or it is another's way of writing.
-            Err(_) => json!(mask(&looked.value, names)),
-        },
-    };
-    json!({ "field": looked.field, "value": value })
-}
-
-fn policy(policy: &Policy) -> Value {
-    json!({
-        "name": policy.name,
-        "revision": policy.revision,
-        "status": policy.status,
-        "contentHash": policy.content_hash,
-    })
-}
-
-fn inspection(body: &Body) -> Value {
-    match body {
-        Body::None => json!({ "kind": "none" }),
-        Body::Inspected(size) => json!({ "kind": "inspected", "size": size }),
-        Body::Uninspected(size) => json!({ "kind": "uninspected", "size": size }),
-        Body::Undecodable(why) => json!({ "kind": "undecodable", "why": why }),
     }
 }
 
