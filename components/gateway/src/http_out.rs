@@ -177,7 +177,9 @@ pub fn answer(
 
 /// An answer without a body.
 pub fn bare(status: StatusCode, out: ResponseOutparam) {
-    let response = OutgoingResponse::new(Fields::new());
+    let version = [("vectra-version".to_owned(), vectra_api::VERSION.into())];
+    let fields = Fields::from_list(&version).unwrap_or_else(|_| Fields::new());
+    let response = OutgoingResponse::new(fields);
     let _ = response.set_status_code(status.as_u16());
     ResponseOutparam::set(out, Ok(response));
 }

@@ -36,7 +36,9 @@ impl Fields {
             BodyError::TooLong(limit) => {
                 Refusal::new(Kind::TooLarge).detail(format!("at most {limit} bytes"))
             }
-            BodyError::Broken(_) => Refusal::new(Kind::MalformedJson).detail(error.to_string()),
+            BodyError::Broken(_) => Refusal::new(Kind::Invalid)
+                .detail("the body broke off")
+                .internal(error.to_string()),
         })?;
         let value: Value = serde_json::from_slice(&bytes)
             .map_err(|error| Refusal::new(Kind::MalformedJson).detail(error.to_string()))?;

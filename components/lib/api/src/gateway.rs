@@ -52,6 +52,11 @@ impl<'a, U> Gateway<'a, U> {
         response
     }
 
+    /// One line for the operator.
+    pub(crate) fn log(&self, line: &str) {
+        (self.log)(line);
+    }
+
     fn answer<B>(&self, request: Request<B>) -> Answer<U::Body>
     where
         B: RequestBody,

@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use vectra_domain::repository::{HeldRequestRepository, MAX_PAGE, PolicyRepository, Schema};
+use vectra_domain::repository::{HeldRequestRepository, PolicyRepository, Schema};
 use vectra_domain::{PersistenceError, Policy, PolicySource, PolicyStatus, Timestamp};
 
+use crate::policies::CHUNK;
 use crate::ports::PolicyEngine;
 use crate::secret::sha256_hex;
 
@@ -111,7 +112,7 @@ fn known_names(
     let mut names: BTreeMap<String, Vec<String>> = BTreeMap::new();
     let mut after: Option<String> = None;
     loop {
-        let page = policies.list(after.as_deref(), MAX_PAGE)?;
+        let page = policies.list(after.as_deref(), CHUNK)?;
         let Some(last) = page.last() else {
             return Ok(names);
         };

@@ -27,6 +27,7 @@ impl PageQuery {
             limit: DEFAULT_LIMIT,
             cursor: None,
         };
+        let mut seen: Vec<&str> = Vec::new();
         for pair in query
             .unwrap_or_default()
             .split('&')
@@ -34,6 +35,10 @@ impl PageQuery {
         {
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
             let value = decode(name, value)?;
+            if seen.contains(&name) {
+                return Err(Refusal::field(name, "is given twice"));
+            }
+            seen.push(name);
             match name {
                 "limit" => {
                     page.limit = value

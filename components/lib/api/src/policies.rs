@@ -8,6 +8,9 @@ use crate::gateway::{Answer, Gateway, json};
 use crate::page::{PageQuery, page};
 use crate::problem::{Kind, Refusal};
 
+/// Policies read at once: each may be large, and hosts bound what a read returns.
+pub(crate) const CHUNK: u32 = 4;
+
 impl<U> Gateway<'_, U> {
     /// `GET /policies`.
     pub(crate) fn list_policies<B>(&self, query: Option<&str>) -> Answer<B> {
@@ -16,13 +19,22 @@ impl<U> Gateway<'_, U> {
             [name] => Some((*name).to_owned()),
             _ => None,
         })?;
-        let policies =
-            self.with_schema(|| self.ports.policies.list(after.as_deref(), query.limit + 1))?;
-        let place = |policy: &Policy| vec![policy.name.clone()];
-        Ok(json(
-            StatusCode::OK,
-            &page(policies, query.limit, place, summary),
-        ))
+        let mut items: Vec<(String, Value)> = Vec::new();
+        let wanted = usize::try_from(query.limit).unwrap_or(usize::MAX);
+        let mut after = after;
+        while items.len() <= wanted {
+            let chunk = self.with_schema(|| self.ports.policies.list(after.as_deref(), CHUNK))?;
+            let Some(last) = chunk.last() else { break };
+            after = Some(last.name.clone());
+            items.extend(
+                chunk
+                    .iter()
+                    .map(|policy| (policy.name.clone(), summary(policy))),
+            );
+        }
+        let place = |item: &(String, Value)| vec![item.0.clone()];
+        let show = |item: &(String, Value)| item.1.clone();
+        Ok(json(StatusCode::OK, &page(items, query.limit, place, show)))
     }
 
     /// `GET /policies/{name}`.

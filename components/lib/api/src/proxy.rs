@@ -48,6 +48,10 @@ impl<U> Gateway<'_, U> {
         B: RequestBody,
         U: Upstream<B>,
     {
+        if head.method == Method::CONNECT {
+            // It would be sent on without the path that was decided about.
+            return Err(Refusal::new(Kind::BadTarget).detail("CONNECT is not proxied"));
+        }
         let target = read_target(&head.uri)?;
         let (agent_id, carrier) = self.agent(&head.headers)?;
         let (proxied, outgoing) = self.read_request(head, body, target, carrier)?;
@@ -61,7 +65,7 @@ impl<U> Gateway<'_, U> {
         let entry = self.entry(&proxied, agent, &context, &decided, held);
         let permit = self.record(&entry)?;
         match decided.decision.outcome {
-            DecisionType::Allow => self.forward(permit, proxied, outgoing),
+            DecisionType::Allow => self.forward(permit, &entry, proxied, outgoing),
             DecisionType::Deny => Err(denied(&decided.decision, &entry)),
             DecisionType::Hitl => held_answer(&entry),
         }
@@ -109,7 +113,9 @@ impl<U> Gateway<'_, U> {
         }
         body.read(limit).map_err(|error| match error {
             BodyError::TooLong(_) => too_large(),
-            BodyError::Broken(_) => Refusal::new(Kind::Invalid).detail(error.to_string()),
+            BodyError::Broken(_) => Refusal::new(Kind::Invalid)
+                .detail("the body broke off")
+                .internal(error.to_string()),
         })
     }
 

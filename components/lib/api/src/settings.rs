@@ -97,21 +97,32 @@ pub struct ProxySettings {
 }
 
 /// Parameters that carry secrets by custom.
-const MASKED: [&str; 14] = [
+const MASKED: [&str; 25] = [
     "access_token",
     "api_key",
     "apikey",
+    "assertion",
     "auth",
     "client_secret",
     "code",
     "credential",
+    "id_token",
+    "jwt",
     "key",
     "password",
+    "refresh_token",
+    "sas",
     "secret",
+    "session",
+    "session_id",
     "sig",
     "signature",
     "token",
+    "x-amz-credential",
+    "x-amz-security-token",
     "x-amz-signature",
+    "x-goog-credential",
+    "x-goog-signature",
 ];
 
 /// Reads the configuration. The settings are usable only if no problem is an error.
@@ -179,7 +190,6 @@ fn semantic(tree: &mut Tree, classifier: &dyn Classifier) -> Option<decision::Se
     let enabled = tree.flag("Semantic.Enabled", false);
     let threshold = tree.share("Semantic.ConfidenceThreshold", 0.7);
     let allow = tree.flag("Semantic.AllowLowConfidence", false);
-    tree.text("Semantic.DefaultProvider", "Internal");
     if !enabled {
         return None;
     }
@@ -199,7 +209,6 @@ fn semantic(tree: &mut Tree, classifier: &dyn Classifier) -> Option<decision::Se
 }
 
 fn held(tree: &mut Tree) -> HeldSettings {
-    tree.flag("HumanInTheLoop.Enabled", true);
     HeldSettings {
         timeout: tree.number("HumanInTheLoop.TimeoutSeconds", 1..=2_592_000, 3_600),
         limits: HeldLimits {

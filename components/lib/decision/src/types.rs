@@ -285,7 +285,7 @@ pub struct PolicyRequest {
     pub path: String,
     /// The same, normalised.
     pub normalised_path: String,
-    /// The target, as sent.
+    /// The target, scheme and host in their one form, path and query as sent.
     pub target_url: String,
     /// Names in lower case and values, repeated names repeated.
     pub headers: Vec<(String, String)>,

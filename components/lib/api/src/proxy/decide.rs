@@ -146,7 +146,7 @@ fn policy_request(proxied: &Proxied) -> PolicyRequest {
         method: proxied.method.as_str().to_owned(),
         path: proxied.target.path.clone(),
         normalised_path: proxied.target.normalised.clone(),
-        target_url: proxied.target.url.clone(),
+        target_url: proxied.target.canonical_url(),
         headers: proxied
             .headers
             .iter()

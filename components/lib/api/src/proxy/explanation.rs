@@ -140,7 +140,9 @@ fn input<'a>(facts: &Facts<'a>, masked: &[String]) -> Input<'a> {
         },
         trust: facts.agent.trust_score.get(),
         policy_name: facts.agent.policy_name.as_deref(),
-        looked_at: looked_at.map(|looked| seen(looked, masked)).collect(),
+        looked_at: looked_at
+            .map(|looked| seen(looked, &proxied.body, masked))
+            .collect(),
         activity: Activity {
             recent_total: activity.recent_total,
             recent_violations: activity.recent_violations,
@@ -150,11 +152,16 @@ fn input<'a>(facts: &Facts<'a>, masked: &[String]) -> Input<'a> {
     }
 }
 
-/// A value a policy looked at: secrets in URLs masked, a whole body as its digest.
-fn seen<'a>(looked: &'a LookedAt, masked: &[String]) -> Seen<'a> {
+/// A value a policy looked at: secrets in URLs masked; texts, lists and objects of
+/// the body as their digests, since anything may stand in them.
+fn seen<'a>(looked: &'a LookedAt, body: &[u8], masked: &[String]) -> Seen<'a> {
     let field = looked.field.strip_prefix("input.").unwrap_or(&looked.field);
     let value = match field {
-        "body" => json!({ "sha256": sha256_hex(looked.value.as_bytes()) }),
+        "body" => json!({ "sha256": sha256_hex(body) }),
+        _ if field.starts_with("body.") => match serde_json::from_str(&looked.value) {
+            Ok(plain @ (Value::Null | Value::Bool(_) | Value::Number(_))) => plain,
+            _ => json!({ "sha256": sha256_hex(looked.value.as_bytes()) }),
+        },
         _ => match serde_json::from_str(&looked.value) {
             Ok(Value::String(text)) => Value::String(mask(&text, masked)),
             Ok(value) => value,

@@ -1,8 +1,10 @@
 //! Sends an allowed request on and its answer back.
 
-use http::{Request, Response, StatusCode, Uri};
+use http::{Request, Response, StatusCode, Uri, header};
+use vectra_decision::Body;
+use vectra_domain::{AuditId, AuditTrail, DecisionType, Entry};
 
-use super::{Proxied, headers};
+use super::Proxied;
 use crate::ResponseBody;
 use crate::gateway::{Answer, Gateway};
 use crate::ports::{OutgoingBody, Upstream, UpstreamError};
@@ -23,6 +25,7 @@ impl<U> Gateway<'_, U> {
     pub(super) fn forward<B>(
         &self,
         _permit: Permit,
+        entry: &Entry,
         proxied: Proxied,
         outgoing: OutgoingBody<B>,
     ) -> Answer<U::Body>
@@ -30,6 +33,10 @@ impl<U> Gateway<'_, U> {
         U: Upstream<B>,
     {
         let host = proxied.target.host.host.clone();
+        let mut headers = proxied.headers;
+        if let Body::Uninspected(length @ 1..) = proxied.inspection {
+            headers.insert(header::CONTENT_LENGTH, length.into());
+        }
         let body = match outgoing {
             OutgoingBody::Stream(body) => OutgoingBody::Stream(body),
             _ if proxied.body.is_empty() => OutgoingBody::Empty,
@@ -38,21 +45,41 @@ impl<U> Gateway<'_, U> {
         let mut request = Request::new(body);
         *request.method_mut() = proxied.method;
         *request.uri_mut() = uri(proxied.target.uri)?;
-        *request.headers_mut() = proxied.headers;
-        let answer = self
-            .ports
-            .upstream
-            .send(request)
-            .map_err(|error| unreachable(&host, &error))?;
+        *request.headers_mut() = headers;
+        let answer = self.ports.upstream.send(request).map_err(|error| {
+            if let UpstreamError::Prohibited(_) = &error {
+                self.take_back(entry, &host);
+            }
+            unreachable(&host, &error)
+        })?;
         let (head, body) = answer.into_parts();
         let mut response = Response::new(ResponseBody::Upstream(body));
         *response.status_mut() = head.status;
-        *response.headers_mut() = headers::from_upstream(&head.headers);
+        *response.headers_mut() = super::headers::from_upstream(&head.headers);
         if head.status == StatusCode::SWITCHING_PROTOCOLS {
             let why = UpstreamError::Unreachable("it switched protocols unasked".to_owned());
             return Err(unreachable(&host, &why));
         }
         Ok(response)
+    }
+}
+
+impl<U> Gateway<'_, U> {
+    /// The host refused the address that an allowed name led to: the audit says so
+    /// in a row of its own, since rows are never changed.
+    fn take_back(&self, entry: &Entry, host: &str) {
+        let denial = AuditTrail {
+            id: AuditId::new(self.ports.uuid()),
+            decision_type: DecisionType::Deny,
+            reason: Some(format!(
+                "Target {host} is not allowed: its address is not public"
+            )),
+            timestamp: self.ports.clock.now(),
+            ..entry.audit.clone()
+        };
+        if let Err(error) = self.ports.audit.append(&denial, &entry.explanation) {
+            self.log(&format!("a refused address was not recorded: {error}"));
+        }
     }
 }
 

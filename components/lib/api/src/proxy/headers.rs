@@ -1,10 +1,9 @@
 //! Which header fields pass, and what can be said of a body.
 
-use http::{HeaderMap, HeaderName, header};
+use http::{HeaderMap, HeaderName, HeaderValue, header};
 use vectra_decision::Body;
 
-use super::mask::is_json;
-use crate::auth::{Carrier, VECTRA_AUTHORIZATION};
+use crate::auth::{Carrier, OPERATOR_PREFIX, VECTRA_AUTHORIZATION};
 
 /// Fields that belong to one connection (RFC 9110 §7.6.1) or to the message's
 /// framing, which is made anew.
@@ -40,7 +39,8 @@ pub(super) fn to_upstream(headers: &HeaderMap, carrier: Carrier) -> HeaderMap {
     let mut passed = HeaderMap::with_capacity(headers.len());
     for (name, value) in headers {
         let ours = *name == VECTRA_AUTHORIZATION
-            || (carrier == Carrier::Authorization && *name == header::AUTHORIZATION)
+            || (*name == header::AUTHORIZATION
+                && (carrier == Carrier::Authorization || is_ours(value, headers)))
             || *name == header::HOST
             || name.as_str().starts_with("spin-");
         if !ours && !stays(name, headers) {
@@ -48,6 +48,19 @@ pub(super) fn to_upstream(headers: &HeaderMap, carrier: Carrier) -> HeaderMap {
         }
     }
     passed
+}
+
+/// Whether an `Authorization` beside ours carries a credential of the gateway: the
+/// agent's token once more, or an operator's key.
+fn is_ours(value: &HeaderValue, headers: &HeaderMap) -> bool {
+    let text = value.to_str().unwrap_or_default();
+    let credential = text.split_once(' ').map_or(text, |(_, rest)| rest).trim();
+    credential.starts_with(OPERATOR_PREFIX)
+        || headers
+            .get_all(&VECTRA_AUTHORIZATION)
+            .iter()
+            .filter_map(|token| token.to_str().ok())
+            .any(|token| !credential.is_empty() && token.ends_with(credential))
 }
 
 /// What the agent gets of the upstream's header fields. Content-Length passes,
@@ -62,37 +75,67 @@ pub(super) fn from_upstream(headers: &HeaderMap) -> HeaderMap {
     passed
 }
 
-/// What can be said of a body that was read. Encoded bodies, and JSON or text that
-/// is not UTF-8, cannot be understood; other types are taken as bytes.
+/// What can be said of a body that was read. What an upstream may read otherwise
+/// than a policy does cannot be understood: encoded bodies, other charsets than
+/// UTF-8, more than one Content-Type, and text that is not UTF-8 or holds NULs.
+/// Bodies of binary types are taken as bytes.
 pub(super) fn inspect(headers: &HeaderMap, body: &[u8]) -> Body {
     if body.is_empty() {
         return Body::None;
     }
+    let unreadable =
+        |why: &str| Body::Undecodable(format!("The body {why} and cannot be inspected"));
     let mut encodings = headers.get_all(header::CONTENT_ENCODING).iter();
     if encodings.any(|value| !value.as_bytes().eq_ignore_ascii_case(b"identity")) {
-        return Body::Undecodable("The body is encoded and cannot be inspected".to_owned());
+        return unreadable("is encoded");
     }
-    if (is_json(headers) || is_text(headers)) && std::str::from_utf8(body).is_err() {
-        return Body::Undecodable("The body is not UTF-8 and cannot be inspected".to_owned());
+    let mut kinds = headers.get_all(header::CONTENT_TYPE).iter();
+    let kind = kinds
+        .next()
+        .map(|kind| String::from_utf8_lossy(kind.as_bytes()).to_lowercase());
+    if kinds.next().is_some() {
+        return unreadable("has more than one type");
+    }
+    if kind.as_deref().is_some_and(|kind| !is_utf8(kind)) {
+        return unreadable("is not in UTF-8");
+    }
+    let text = kind.is_none_or(|kind| is_text(&kind));
+    if text && (std::str::from_utf8(body).is_err() || body.contains(&0)) {
+        return unreadable("is not UTF-8 text");
     }
     Body::Inspected(body.len() as u64)
 }
 
-fn is_text(headers: &HeaderMap) -> bool {
-    let kind = headers
-        .get(header::CONTENT_TYPE)
-        .and_then(|value| value.to_str().ok());
-    kind.is_some_and(|kind| {
-        let kind = kind.to_ascii_lowercase();
-        let unicode = !kind.contains("charset=") || kind.contains("utf-8");
-        kind.starts_with("text/") && unicode
-    })
+/// Whether a type (lower case) says no other charset than UTF-8 or a part of it.
+fn is_utf8(kind: &str) -> bool {
+    kind.split(';')
+        .skip(1)
+        .all(|parameter| match parameter.split_once('=') {
+            Some((name, value)) if name.trim() == "charset" => {
+                ["utf-8", "utf8", "us-ascii"].contains(&value.trim().trim_matches('"'))
+            }
+            _ => true,
+        })
+}
+
+/// Whether a type (lower case) is text of some kind.
+fn is_text(kind: &str) -> bool {
+    let media = kind.split(';').next().unwrap_or_default().trim();
+    media.starts_with("text/")
+        || [
+            "json",
+            "xml",
+            "javascript",
+            "yaml",
+            "x-www-form-urlencoded",
+            "graphql",
+        ]
+        .iter()
+        .any(|part| media.contains(part))
 }
 
 #[cfg(test)]
 mod tests {
-    use http::HeaderValue;
-
     use super::*;
 
     fn headers(fields: &[(&'static str, &'static str)]) -> HeaderMap {
@@ -135,6 +178,45 @@ mod tests {
         ]);
         let passed = to_upstream(&sent, Carrier::Vectra);
         assert_eq!(passed.get("authorization").unwrap(), "Basic x");
+    }
+
+    #[test]
+    fn a_credential_of_the_gateway_stays_behind_wherever_it_stands() {
+        for own in ["Bearer t.o.k", "bearer  t.o.k", "Bearer vop_key", "t.o.k"] {
+            let mut sent = headers(&[("vectra-authorization", "Bearer t.o.k")]);
+            sent.insert(header::AUTHORIZATION, own.parse().unwrap());
+            assert!(to_upstream(&sent, Carrier::Vectra).is_empty(), "{own}");
+        }
+    }
+
+    #[test]
+    fn bodies_that_can_be_read_in_two_ways_cannot_be_understood() {
+        let kinds = [
+            &["application/json; charset=utf-16le"][..],
+            &["text/plain; charset=\"UTF-16\""],
+            &["application/xml;charset=ibm037"],
+            &["text/plain; charset=x; a=utf-8"],
+            &["application/octet-stream", "application/json"],
+        ];
+        for kinds in kinds {
+            let mut sent = HeaderMap::new();
+            for kind in kinds {
+                sent.append(header::CONTENT_TYPE, kind.parse().unwrap());
+            }
+            assert!(
+                matches!(inspect(&sent, b"x"), Body::Undecodable(_)),
+                "{kinds:?}"
+            );
+        }
+        let wide = b"{\0\"\0}\0";
+        let json = headers(&[("content-type", "application/json")]);
+        assert!(matches!(inspect(&json, wide), Body::Undecodable(_)));
+        assert!(matches!(
+            inspect(&HeaderMap::new(), wide),
+            Body::Undecodable(_)
+        ));
+        let utf8 = headers(&[("content-type", "text/plain; Charset=UTF-8")]);
+        assert_eq!(inspect(&utf8, b"x"), Body::Inspected(1));
     }
 
     #[test]

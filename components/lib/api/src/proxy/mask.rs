@@ -13,10 +13,10 @@ pub(super) fn mask(url: &str, names: &[String]) -> String {
     };
     let mut masked = String::with_capacity(url.len());
     masked.push_str(path);
-    let mut separator = '?';
-    for pair in query.split('&') {
-        masked.push(separator);
-        separator = '&';
+    masked.push('?');
+    // Some servers take `;` for `&`.
+    for part in query.split_inclusive(['&', ';']) {
+        let pair = part.trim_end_matches(['&', ';']);
         match pair.split_once('=') {
             Some((name, _)) if is_secret(name, names) => {
                 masked.push_str(name);
@@ -25,6 +25,7 @@ pub(super) fn mask(url: &str, names: &[String]) -> String {
             }
             _ => masked.push_str(pair),
         }
+        masked.push_str(part.get(pair.len()..).unwrap_or_default());
     }
     masked
 }
@@ -62,6 +63,7 @@ mod tests {
             ("/a?x=1&TOKEN=s&y", "/a?x=1&TOKEN=***&y"),
             ("/a?%74oken=s", "/a?%74oken=***"),
             ("/a?api%5Fkey=s=t", "/a?api%5Fkey=***"),
+            ("/a?x=1;token=s;y=2", "/a?x=1;token=***;y=2"),
             ("/a?mytoken=s", "/a?mytoken=s"),
         ];
         for (url, expected) in cases {

@@ -44,7 +44,7 @@ impl HostPort {
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let (host, port) = text.rsplit_once(':')?;
-        let port = port.parse().ok().filter(|port| *port != 0)?;
+        let port = read_port(port)?;
         Some(Self {
             host: canonical_host(host)?,
             port,
@@ -122,12 +122,14 @@ fn port(authority: &http::uri::Authority, scheme: &str) -> Result<u16, TargetErr
         .unwrap_or_default();
     match written.strip_prefix(':') {
         None => Ok(if scheme == "https" { 443 } else { 80 }),
-        Some(digits) => digits
-            .parse()
-            .ok()
-            .filter(|port| *port != 0)
-            .ok_or(TargetError::Port),
+        Some(digits) => read_port(digits).ok_or(TargetError::Port),
     }
+}
+
+/// 1 to 65535, in digits and nothing else.
+fn read_port(digits: &str) -> Option<u16> {
+    let plain = digits.bytes().all(|byte| byte.is_ascii_digit());
+    digits.parse().ok().filter(|port| plain && *port != 0)
 }
 
 /// Lower case; addresses in their one canonical form. Hosts that end in a number
@@ -247,6 +249,24 @@ fn remove_dot_segments(path: &str) -> String {
 }
 
 impl Target {
+    /// What policies see: scheme and host in their one form, the scheme's own port
+    /// left out, path and query as they were sent. However an agent spells a target,
+    /// it is the same.
+    pub(crate) fn canonical_url(&self) -> String {
+        let HostPort { host, port } = &self.host;
+        let own = if self.scheme == "https" { 443 } else { 80 };
+        let host = if host.contains(':') {
+            format!("[{host}]")
+        } else {
+            host.clone()
+        };
+        if *port == own {
+            format!("{}://{host}{}", self.scheme, self.path)
+        } else {
+            format!("{}://{host}:{port}{}", self.scheme, self.path)
+        }
+    }
+
     /// Why an agent may not reach this target, if so (design §6): addresses that are
     /// not public, and names of the gateway's own, unless they are listed.
     pub(crate) fn refusal(&self, allowed: &[HostPort], internal: &[HostPort]) -> Option<String> {

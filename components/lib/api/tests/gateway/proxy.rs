@@ -362,6 +362,92 @@ fn the_explanation_says_what_the_policy_looked_at() {
 }
 
 #[test]
+fn other_spellings_of_a_denied_target_or_method_are_denied_too() {
+    let policy = r#"{"name":"p","default":"Allow","rules":[
+        {"name":"url","effect":"Deny",
+         "conditions":[{"field":"targetUrl","operator":"startswith","value":"https://evil.example/"}]},
+        {"name":"query","effect":"Deny",
+         "conditions":[{"field":"targetUrl","operator":"contains","value":"admin=1"}]},
+        {"name":"method","effect":"Deny",
+         "conditions":[{"field":"method","operator":"eq","value":"DELETE"}]}]}"#;
+    let world = World::new();
+    world.policies(&[("p.json", policy)]);
+    let (id, token) = world.agent();
+    world.assign(&id, "p");
+    for target in [
+        "https://evil.example/x",
+        "https://evil.example",
+        "https://evil.example?x=1",
+        "https://evil.example:443/x",
+        "HTTPS://EVIL.example/x",
+        "http://h.example?%61dmin=1",
+    ] {
+        assert_eq!(
+            call(&world, &token, "GET", target).status(),
+            403,
+            "{target}"
+        );
+    }
+    let overriding = Request::post("/proxy/http://h.example/")
+        .header("authorization", format!("Bearer {token}"))
+        .header("x-http-method-override", "delete");
+    assert_eq!(
+        world.send(overriding.body(Vec::new()).unwrap()).status(),
+        403
+    );
+    assert_eq!(
+        call(&world, &token, "CONNECT", "http://h.example/").status(),
+        400
+    );
+    assert!(world.reached.borrow().is_empty());
+    assert_eq!(
+        call(&world, &token, "GET", "https://good.example/x").status(),
+        201
+    );
+}
+
+#[test]
+fn an_address_the_host_refuses_is_recorded_as_a_denial() {
+    let (world, _, token) = governed();
+    let refused = UpstreamError::Prohibited("127.0.0.1".to_owned());
+    world.upstream_fails.replace(Some(refused));
+    assert_eq!(
+        call(&world, &token, "GET", "http://rebound.example/").status(),
+        403
+    );
+    let mut kinds: Vec<Value> = world
+        .audit()
+        .iter()
+        .map(|row| row["decisionType"].clone())
+        .collect();
+    kinds.sort_by_key(Value::to_string);
+    assert_eq!(kinds, ["Allow", "Deny"]);
+}
+
+#[test]
+fn what_a_body_holds_stands_in_no_record() {
+    let policy = r#"{"name":"p","default":"Allow","rules":[{"name":"r","effect":"Deny",
+        "conditions":[{"field":"body.password","operator":"eq","value":"x"}]}]}"#;
+    let world = World::new();
+    world.policies(&[("p.json", policy)]);
+    let (id, token) = world.agent();
+    world.assign(&id, "p");
+    let request = Request::post("/proxy/http://h.example/")
+        .header("authorization", format!("Bearer {token}"))
+        .header("content-type", "application/json");
+    let body = br#"{"password":"hunter2"}"#.to_vec();
+    assert_eq!(world.send(request.body(body).unwrap()).status(), 201);
+    let row = world.audit()[0]["auditId"]
+        .as_str()
+        .unwrap()
+        .parse()
+        .unwrap();
+    let (_, explanation) = AuditRepository::find(&world.memory, row).unwrap().unwrap();
+    assert!(!explanation.contains("hunter2"), "{explanation}");
+    assert!(explanation.contains("body.password"), "{explanation}");
+}
+
+#[test]
 fn a_governed_request_calls_the_database_twice() {
     let (world, _, token) = governed();
     let before = world.memory.calls();

@@ -25,6 +25,13 @@ pub(super) enum Actual<'v> {
     Unreadable(&'static str),
 }
 
+/// Fields that name another method than the request's own.
+const OVERRIDES: [&str; 3] = [
+    "x-http-method",
+    "x-http-method-override",
+    "x-method-override",
+];
+
 /// One way to read a request: as it was sent, or normalised.
 pub(super) struct View<'q> {
     question: &'q PolicyQuestion,
@@ -47,6 +54,13 @@ impl<'q> View<'q> {
         let mut methods = vec![Cow::Borrowed(request.method.as_str())];
         if upper != request.method {
             methods.push(Cow::Owned(upper));
+        }
+        // Many servers take the method from such a field. Hosts bound their number.
+        for (name, value) in &request.headers {
+            let named = value.trim().to_ascii_uppercase();
+            if OVERRIDES.contains(&name.as_str()) && !methods.iter().any(|known| *known == named) {
+                methods.push(Cow::Owned(named));
+            }
         }
         let mut views = Vec::new();
         for method in methods {
