@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::time::{MissedTickBehavior, interval, sleep};
-use vectra_host::{Event, Host, HostedError};
+use vectra_host::{Admission, Event, Host, HostedError};
 
 use crate::capabilities::Databases;
 use crate::config::Config;
@@ -29,15 +29,18 @@ pub enum Started {
     NotYet,
 }
 
-/// Calls `lifecycle.start` once with the files it asks for.
+/// Calls `lifecycle.start` once with the files it asks for. Until it has succeeded no
+/// request is let through: files may say otherwise than the database still does.
 pub async fn start(host: &Host<Databases>, config: &Config) -> Started {
     match try_start(host, config).await {
         Ok(events) => {
+            host.admit(Admission::Open);
             log(events);
             Started::Yes
         }
         Err(error) => {
             tracing::error!(error.message = %error, "the start failed, it will be tried again");
+            host.admit(Admission::Closed);
             Started::NotYet
         }
     }

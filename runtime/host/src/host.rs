@@ -38,6 +38,16 @@ pub struct HostOptions {
     pub answer_headers: Vec<(HeaderName, HeaderValue)>,
 }
 
+/// Whether requests reach the bundle.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Admission {
+    /// They do.
+    Open,
+    /// They are answered with 503, since the bundle's start has not succeeded: what
+    /// it would serve now may be what it must not serve any more.
+    Closed,
+}
+
 /// A bundle that is linked and ready to answer requests.
 pub struct Host<C: Capabilities> {
     pub(crate) bundle: Arc<Bundle>,
@@ -48,6 +58,7 @@ pub struct Host<C: Capabilities> {
     outbound: Arc<Outbound>,
     answer_headers: Vec<(HeaderName, HeaderValue)>,
     places: Arc<Semaphore>,
+    closed: AtomicBool,
 }
 
 impl<C: Capabilities> Host<C> {
@@ -73,8 +84,14 @@ impl<C: Capabilities> Host<C> {
             outbound: Arc::new(Outbound::new(options.outbound)?),
             answer_headers: options.answer_headers,
             places: Arc::new(Semaphore::new(bundle.limits.concurrent_requests as usize)),
+            closed: AtomicBool::new(false),
             bundle: bundle.clone(),
         })
+    }
+
+    /// Lets requests through to the bundle, or not. Open at first.
+    pub fn admit(&self, admission: Admission) {
+        self.closed.store(admission == Admission::Closed, Relaxed);
     }
 
     /// Tells the outgoing client where this host itself listens, so that guests
@@ -142,6 +159,9 @@ impl<C: Capabilities> Host<C> {
             return Err(Refusal::TooLarge);
         }
         framing::prepare(request.headers_mut(), peer);
+        if self.closed.load(Relaxed) {
+            return Err(Refusal::Starting);
+        }
         let place = self.place().await?;
         let method = request.method().clone();
         let too_large = Arc::new(AtomicBool::new(false));

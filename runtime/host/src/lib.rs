@@ -45,7 +45,7 @@ mod variables;
 pub use bundle::Bundle;
 pub use capabilities::{Capabilities, NoCapabilities};
 pub use error::{HostError, LimitReached};
-pub use host::{Host, HostOptions};
+pub use host::{Admission, Host, HostOptions};
 pub use hosted::{Event, File, FileRequest, HostedError, Problem, Progress, Severity};
 pub use limits::Limits;
 pub use server::{Server, ServerOptions};

@@ -15,6 +15,8 @@ pub(crate) enum Refusal {
     TooLarge,
     /// All places are taken.
     Busy,
+    /// The start has not succeeded yet.
+    Starting,
     /// The guest did not finish in time.
     Late,
     /// The guest failed, or was stopped.
@@ -34,6 +36,11 @@ impl Refusal {
                 StatusCode::SERVICE_UNAVAILABLE,
                 "Service Unavailable",
                 "The server is busy.",
+            ),
+            Self::Starting => (
+                StatusCode::SERVICE_UNAVAILABLE,
+                "Service Unavailable",
+                "The server is starting.",
             ),
             Self::Late => (
                 StatusCode::SERVICE_UNAVAILABLE,
@@ -62,7 +69,7 @@ impl Refusal {
             CONTENT_TYPE,
             HeaderValue::from_static("application/problem+json"),
         );
-        if matches!(self, Self::Busy | Self::Late) {
+        if matches!(self, Self::Busy | Self::Starting | Self::Late) {
             fields.insert(RETRY_AFTER, HeaderValue::from_static("1"));
         }
         for (name, value) in headers {

@@ -3,7 +3,7 @@
 
 use http::{HeaderMap, StatusCode};
 use serde_json::{Value, json};
-use vectra_domain::{HeldRequest, HeldRequestId, HeldStatus, Timestamp};
+use vectra_domain::{AgentId, AgentStatus, HeldRequest, HeldRequestId, HeldStatus, Timestamp};
 
 use crate::gateway::{Answer, Gateway, json};
 use crate::problem::{Kind, Refusal};
@@ -13,7 +13,8 @@ impl<U> Gateway<'_, U> {
     pub(crate) fn show_held<B>(&self, headers: &HeaderMap, id: &str) -> Answer<B> {
         let agent = match self.operator(headers) {
             Ok(()) => None,
-            Err(_) => Some(self.agent(headers)?.0),
+            Err(refusal) if refusal.is_for_the_caller() => Some(self.active_agent(headers)?),
+            Err(refusal) => return Err(refusal),
         };
         let id = id
             .parse::<HeldRequestId>()
@@ -26,6 +27,17 @@ impl<U> Gateway<'_, U> {
             None => Err(Refusal::new(Kind::HeldNotFound)
                 .detail(format!("HITL request '{id}' was not found."))),
         }
+    }
+}
+
+impl<U> Gateway<'_, U> {
+    /// The agent whose token the caller holds, if it is still active.
+    fn active_agent(&self, headers: &HeaderMap) -> Result<AgentId, Refusal> {
+        let id = self.agent(headers)?.0;
+        self.with_schema(|| self.ports.agents.find(id))?
+            .filter(|agent| agent.status == AgentStatus::Active)
+            .map(|agent| agent.id)
+            .ok_or_else(|| Refusal::new(Kind::Denied).detail("Agent is not active"))
     }
 }
 

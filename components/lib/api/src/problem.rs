@@ -163,6 +163,11 @@ impl Refusal {
         Self::fields(&BTreeMap::from([(name.to_owned(), vec![message])]))
     }
 
+    /// Whether the caller is at fault, and not the gateway.
+    pub(crate) fn is_for_the_caller(&self) -> bool {
+        self.kind.facts().0.is_client_error()
+    }
+
     /// What happened inside, if that is worth a line in the log.
     pub(crate) fn context(&self) -> Option<&str> {
         self.internal.as_deref()

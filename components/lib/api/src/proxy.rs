@@ -64,10 +64,10 @@ impl<U> Gateway<'_, U> {
         };
         let entry = self.entry(&proxied, agent, &context, &decided, held);
         let permit = self.record(&entry)?;
-        match decided.decision.outcome {
-            DecisionType::Allow => self.forward(permit, &entry, proxied, outgoing),
-            DecisionType::Deny => Err(denied(&decided.decision, &entry)),
-            DecisionType::Hitl => held_answer(&entry),
+        match (decided.decision.outcome, permit) {
+            (DecisionType::Allow, Some(permit)) => self.forward(permit, &entry, proxied, outgoing),
+            (DecisionType::Hitl, _) => held_answer(&entry),
+            _ => Err(denied(&decided.decision, &entry)),
         }
     }
 
@@ -136,11 +136,11 @@ impl<U> Gateway<'_, U> {
             .map_err(Refusal::from)
     }
 
-    /// Records the decision. Only a recorded decision is a permit; nothing is ever
+    /// Records the decision. Only a recorded Allow gives a permit; nothing is ever
     /// recorded twice.
-    fn record(&self, entry: &Entry) -> Result<Permit, Refusal> {
+    fn record(&self, entry: &Entry) -> Result<Option<Permit>, Refusal> {
         match self.ports.ledger.record(entry) {
-            Ok(Recorded::Recorded) => Ok(Permit::recorded()),
+            Ok(Recorded::Recorded) => Ok(Permit::recorded(entry)),
             Ok(Recorded::Limited(seconds)) => {
                 let detail = format!("Rate limit exceeded. Try again in {seconds} seconds.");
                 Err(Refusal::new(Kind::RateLimited)

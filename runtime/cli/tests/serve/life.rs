@@ -35,14 +35,15 @@ async fn files_are_handed_over_before_it_listens() {
 }
 
 #[tokio::test]
-async fn a_start_that_fails_is_tried_again_while_it_serves() {
+async fn a_start_that_fails_is_tried_again_and_nothing_is_served_before() {
     let home = Home::new(&json!({}));
     home.write("probe/a.txt", "fail");
     let vectra = home.up(&[]).await;
     vectra.logs("as asked").await;
-    assert_eq!(vectra.get("/hello").await.status, 200);
+    assert_eq!(vectra.get("/hello").await.status, 503);
     home.write("probe/a.txt", "fine");
     vectra.logs("took 1 files").await;
+    assert_eq!(vectra.get("/hello").await.status, 200);
 }
 
 #[tokio::test]

@@ -10,13 +10,14 @@ use crate::gateway::{Answer, Gateway};
 use crate::ports::{OutgoingBody, Upstream, UpstreamError};
 use crate::problem::{Kind, Refusal};
 
-/// Says that a decision is in the database. Without one nothing is forwarded, and
-/// only recording makes one.
+/// Says that an Allow is in the database. Without one nothing is forwarded, and only
+/// recording makes one.
 pub(super) struct Permit(());
 
 impl Permit {
-    pub(super) const fn recorded() -> Self {
-        Self(())
+    /// The permit that a recorded entry gives: none unless it is an Allow.
+    pub(super) fn recorded(entry: &Entry) -> Option<Self> {
+        (entry.audit.decision_type == DecisionType::Allow).then_some(Self(()))
     }
 }
 

@@ -139,8 +139,10 @@ fn a_held_request_is_stored_so_that_only_the_key_opens_it() {
         world.send(request.body(Vec::new()).unwrap()).status()
     };
     assert_eq!(poll(&token), StatusCode::OK);
-    let (_, other) = world.agent();
+    let (other_id, other) = world.agent();
     assert_eq!(poll(&other), StatusCode::NOT_FOUND);
+    world.manage("DELETE", &format!("/agents/{other_id}"), "");
+    assert_eq!(poll(&other), StatusCode::FORBIDDEN);
     world.now.set(world.now.get() + 3_600 * 1_000_000);
     let (_, shown) = world.manage("GET", &location, "");
     assert_eq!(shown["status"], "Expired");
