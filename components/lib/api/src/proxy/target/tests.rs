@@ -98,6 +98,7 @@ fn refuses_what_is_ambiguous_or_no_target() {
         ("/proxy/http://h/%zz", TargetError::Encoding),
         ("/proxy/http://h/%a", TargetError::Encoding),
         ("/proxy/http://h:0/", TargetError::Port),
+        ("/proxy/http://h:+80/", TargetError::Port),
         ("/proxy/http://0x7f.1/", TargetError::Host),
         ("/proxy/http://2130706433/", TargetError::Host),
         ("/proxy/http://127.1/", TargetError::Host),
