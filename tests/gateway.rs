@@ -14,9 +14,15 @@ mod commands;
 mod concurrency;
 #[path = "gateway/data.rs"]
 mod data;
+#[path = "gateway/export.rs"]
+mod export;
 #[path = "gateway/framing.rs"]
 mod framing;
+#[path = "gateway/import.rs"]
+mod import;
 #[path = "gateway/life.rs"]
 mod life;
+#[path = "gateway/postgres.rs"]
+mod postgres;
 #[path = "gateway/secrets.rs"]
 mod secrets;

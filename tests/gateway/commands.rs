@@ -96,7 +96,7 @@ async fn help_names_the_commands() {
     let home = Home::new(Setup::default()).unwrap();
     let output = run(&home, &["--help"]).await;
     assert!(output.status.success());
-    for word in ["up", "check"] {
+    for word in ["up", "check", "backup", "audit"] {
         assert!(text(&output).contains(word), "{}", text(&output));
     }
 }

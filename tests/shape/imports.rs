@@ -11,10 +11,12 @@ use vectra_tests::dist::{dist, repository};
 use wasmparser::{Parser, Payload};
 
 /// The shells, as in `dist/components`.
-const COMPONENTS: [&str; 5] = [
+const COMPONENTS: [&str; 7] = [
     "decision",
     "gateway",
+    "import",
     "policy-rules",
+    "repositories-postgres",
     "repositories-sqlite",
     "semantic-none",
 ];

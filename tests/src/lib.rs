@@ -9,6 +9,7 @@ pub mod client;
 pub mod conformance;
 pub mod database;
 pub mod dist;
+pub mod original;
 pub mod process;
 pub mod token;
 pub mod upstream;

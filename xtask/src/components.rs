@@ -19,23 +19,32 @@ pub const TARGET_DIR: &str = "target/components";
 pub const PROFILE: &str = "component";
 
 /// The shells, named as their folders under `components/`.
-pub const SHELLS: [&str; 5] = [
+pub const SHELLS: [&str; 7] = [
     "gateway",
     "decision",
     "policy-rules",
     "semantic-none",
     "repositories-sqlite",
+    "repositories-postgres",
+    "import",
 ];
+
+/// The databases there is a repositories component for.
+pub const DATABASES: [&str; 2] = ["sqlite", "postgres"];
+
+/// What the repositories components share: checked with the shells, no shell itself.
+const SHARED: &str = "repositories";
 
 /// The cargo package of a shell.
 pub fn package(shell: &str) -> String {
     format!("vectra-component-{shell}")
 }
 
-/// `-p` for every shell.
+/// `-p` for every shell and what they share.
 pub fn package_arguments() -> Vec<String> {
     SHELLS
         .iter()
+        .chain([&SHARED])
         .flat_map(|shell| ["-p".to_owned(), package(shell)])
         .collect()
 }
@@ -62,9 +71,8 @@ pub fn ensure_target(workspace: &Workspace) -> Result<()> {
     })
 }
 
-/// Builds all shells and copies them to `dist/components/`; returns the paths in
-/// the order of [`SHELLS`].
-pub fn build(workspace: &Workspace) -> Result<Vec<PathBuf>> {
+/// Builds all shells and copies them to `dist/components/`.
+pub fn build(workspace: &Workspace) -> Result<()> {
     ensure_target(workspace)?;
     step(
         "building the components (some minutes the first time)",
@@ -86,16 +94,20 @@ pub fn build(workspace: &Workspace) -> Result<Vec<PathBuf>> {
     fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
     SHELLS
         .iter()
-        .map(|shell| deliver(workspace, shell))
-        .collect()
+        .try_for_each(|shell| deliver(workspace, shell))
 }
 
-fn deliver(workspace: &Workspace, shell: &str) -> Result<PathBuf> {
+/// Where a shell is delivered.
+pub fn delivered(workspace: &Workspace, shell: &str) -> PathBuf {
+    workspace.dist(&format!("components/{shell}.wasm"))
+}
+
+fn deliver(workspace: &Workspace, shell: &str) -> Result<()> {
     let built = artefact(workspace, &package(shell));
-    let delivered = workspace.dist(&format!("components/{shell}.wasm"));
+    let delivered = delivered(workspace, shell);
     fs::copy(&built, &delivered)
         .with_context(|| format!("cannot copy {} to {}", built.display(), delivered.display()))?;
-    Ok(delivered)
+    Ok(())
 }
 
 /// Where cargo puts the component of a package.

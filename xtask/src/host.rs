@@ -20,30 +20,28 @@ pub enum HostProfile {
     Release,
 }
 
-/// What a build leaves in `dist/`.
-pub struct Built {
-    /// The binary.
-    pub host: PathBuf,
-    /// The bundle for SQLite.
-    pub bundle: PathBuf,
+/// Builds components, bundles and host; returns the binary. It finds its bundles beside
+/// it.
+pub fn build_all(workspace: &Workspace, profile: HostProfile) -> Result<PathBuf> {
+    components::build(workspace)?;
+    for database in components::DATABASES {
+        let repositories = format!("repositories-{database}");
+        let parts = ["decision", "policy-rules", "semantic-none", &repositories];
+        bundle(workspace, "gateway", &parts, &format!("vectra-{database}"))?;
+        let name = format!("vectra-import-{database}");
+        bundle(workspace, "import", &[&repositories], &name)?;
+    }
+    build_host(workspace, profile)
 }
 
-/// Builds components, bundle and host.
-pub fn build_all(workspace: &Workspace, profile: HostProfile) -> Result<Built> {
-    let bundle = build_bundle(workspace)?;
-    let host = build_host(workspace, profile)?;
-    Ok(Built { host, bundle })
-}
-
-/// Builds the components and composes the bundle for SQLite.
-pub fn build_bundle(workspace: &Workspace) -> Result<PathBuf> {
-    let built = components::build(workspace)?;
-    let bundle = workspace.dist("vectra-sqlite.wasm");
-    let (gateway, parts) = built.split_first().context("there are no components")?;
-    step("composing dist/vectra-sqlite.wasm", || {
-        compose::compose(gateway, parts, &bundle)
-    })?;
-    Ok(bundle)
+/// Composes `dist/NAME.wasm` of a socket and the parts that go into it.
+fn bundle(workspace: &Workspace, socket: &str, parts: &[&str], name: &str) -> Result<()> {
+    let delivered = |shell: &&str| components::delivered(workspace, shell);
+    let parts: Vec<_> = parts.iter().map(delivered).collect();
+    step(&format!("composing dist/{name}.wasm"), || {
+        let bundle = workspace.dist(&format!("{name}.wasm"));
+        compose::compose(&components::delivered(workspace, socket), &parts, &bundle)
+    })
 }
 
 /// Builds the binary and copies it to `dist/vectra`.
@@ -105,14 +103,10 @@ fn executable(messages: &[u8]) -> Option<PathBuf> {
 
 /// Builds and serves in the current folder until it is stopped.
 pub fn up(workspace: &Workspace, args: &[String]) -> Result<()> {
-    let built = build_all(workspace, HostProfile::Dev)?;
+    let host = build_all(workspace, HostProfile::Dev)?;
     eprintln!("{NEXT}");
-    let mut vectra = Command::new(&built.host);
-    vectra
-        .arg("up")
-        .arg("--bundle")
-        .arg(&built.bundle)
-        .args(args);
+    let mut vectra = Command::new(host);
+    vectra.arg("up").args(args);
     serve(vectra)
 }
 

@@ -1,10 +1,11 @@
-//! Runs programs in a network namespace of their own, where nothing but loopback
+//! Runs test programs; some in a network namespace of their own, where nothing but loopback
 //! can be reached: a test that tries a forbidden target must reach nothing when the
 //! guard it tests fails.
 
 use std::ffi::OsString;
 use std::os::unix::fs::MetadataExt;
 use std::os::unix::process::CommandExt;
+use std::path::Path;
 use std::process::Command;
 
 use anyhow::{Context, Result};
@@ -15,11 +16,32 @@ use crate::workspace::Workspace;
 /// Tells a test that it is isolated.
 const ISOLATED: &str = "VECTRA_ISOLATED";
 
+/// The test programs that try forbidden targets. They refuse to run otherwise, and each
+/// starts what it needs by itself; the others use the PostgreSQL of the whole run.
+const TRY_FORBIDDEN_TARGETS: [&str; 2] = ["conformance", "serve"];
+
+/// Becomes a test program that cargo has built, isolated if it is one of those that must
+/// be.
+///
+/// # Errors
+/// If it cannot be started.
+pub fn become_test(program: &[OsString]) -> Result<()> {
+    let (path, arguments) = program.split_first().context("there is no program")?;
+    // Cargo names it `name-hash`.
+    let stem = Path::new(path).file_stem().unwrap_or_default();
+    let stem = stem.to_string_lossy();
+    let name = stem.rsplit_once('-').map_or(&*stem, |(name, _)| name);
+    if TRY_FORBIDDEN_TARGETS.contains(&name) {
+        return become_isolated(program);
+    }
+    Err(Command::new(path).args(arguments).exec()).context("cannot start the test program")
+}
+
 /// Becomes `program` in a namespace of its own.
 ///
 /// # Errors
 /// If `unshare` (util-linux) cannot be started; what it then lacks, it says itself.
-pub fn become_isolated(program: &[OsString]) -> Result<()> {
+fn become_isolated(program: &[OsString]) -> Result<()> {
     let is_root = std::fs::metadata("/proc/self")
         .context("cannot read /proc")?
         .uid()
@@ -37,7 +59,7 @@ pub fn become_isolated(program: &[OsString]) -> Result<()> {
     Err(unshare.exec()).context("cannot start `unshare`, which comes with util-linux")
 }
 
-/// `cargo test` whose test programs run isolated.
+/// `cargo test` whose test programs are run by [`become_test`].
 pub fn cargo_test(workspace: &Workspace) -> Result<Command> {
     let version = read(workspace.command("rustc").arg("-vV"))?;
     let triple = version
@@ -48,7 +70,7 @@ pub fn cargo_test(workspace: &Workspace) -> Result<Command> {
     let this = this.to_str().context("this program's path is not text")?;
     let mut command = workspace.cargo("test");
     command.arg("--config").arg(format!(
-        "target.{triple}.runner = [{this:?}, \"isolate\", \"--\"]"
+        "target.{triple}.runner = [{this:?}, \"run-test\", \"--\"]"
     ));
     Ok(command)
 }

@@ -6,6 +6,7 @@ mod guests;
 mod host;
 mod isolate;
 mod licences;
+mod postgres;
 mod programs;
 mod step;
 mod verify;
@@ -38,9 +39,9 @@ enum Command {
     Check,
     /// Requests per second beside a native proxy and a wasm hello
     Bench(BenchArgs),
-    /// Becomes a program that reaches nothing but loopback
+    /// Becomes a test program, isolated if it tries forbidden targets
     #[command(hide = true)]
-    Isolate(IsolateArgs),
+    RunTest(RunTestArgs),
 }
 
 #[derive(Args)]
@@ -65,7 +66,7 @@ struct TestArgs {
 }
 
 #[derive(Args)]
-struct IsolateArgs {
+struct RunTestArgs {
     #[arg(last = true, required = true)]
     program: Vec<std::ffi::OsString>,
 }
@@ -88,8 +89,8 @@ fn main() -> ExitCode {
 }
 
 fn run(cli: Cli) -> Result<()> {
-    if let Command::Isolate(args) = cli.command {
-        return isolate::become_isolated(&args.program);
+    if let Command::RunTest(args) = cli.command {
+        return isolate::become_test(&args.program);
     }
     let workspace = Workspace::locate()?;
     match cli.command {
@@ -104,7 +105,7 @@ fn run(cli: Cli) -> Result<()> {
         Command::Up(args) => host::up(&workspace, &args.args),
         Command::Test(args) if args.args.is_empty() => verify::test(&workspace),
         Command::Test(args) => verify::test_only(&workspace, &args.args),
-        Command::Isolate(args) => isolate::become_isolated(&args.program),
+        Command::RunTest(args) => isolate::become_test(&args.program),
         Command::Check => verify::check(&workspace),
         Command::Bench(args) => verify::bench(&workspace, args.seconds),
     }

@@ -10,19 +10,23 @@ use anyhow::{Result, bail};
 use crate::step::{run, step};
 
 /// Programs and the Debian packages they come with.
-const NEEDED: [(&str, &str); 3] = [
+const NEEDED: [(&str, &str); 4] = [
     ("ip", "iproute2"),
     ("sqlite3", "sqlite3"),
+    ("strace", "strace"),
     ("unshare", "util-linux"),
 ];
 
 /// Installs what is missing where that can be done, and otherwise says how to.
 pub fn ensure() -> Result<()> {
-    let missing: Vec<&str> = NEEDED
+    let mut missing: Vec<&str> = NEEDED
         .iter()
         .filter(|(program, _)| !is_there(program))
         .map(|(_, package)| *package)
         .collect();
+    if vectra_cluster::Programs::find().is_err() {
+        missing.push("postgresql");
+    }
     if missing.is_empty() {
         return Ok(());
     }

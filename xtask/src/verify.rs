@@ -7,6 +7,7 @@ use crate::guests;
 use crate::host::{self, HostProfile};
 use crate::isolate;
 use crate::licences;
+use crate::postgres::Server;
 use crate::programs;
 use crate::step::{Failures, run, step};
 use crate::workspace::Workspace;
@@ -27,7 +28,7 @@ pub fn test(workspace: &Workspace) -> Result<()> {
     let built = host::build_all(workspace, HostProfile::Dev).and_then(|_| guests::build(workspace));
     match built {
         Ok(()) => failures.step("running all tests", || {
-            run(isolate::cargo_test(workspace)?.arg("--no-fail-fast"))
+            run_tests(workspace, &["--no-fail-fast".to_owned()])
         }),
         // The libraries' tests need no bundle: they still say what they can.
         Err(error) => {
@@ -47,7 +48,15 @@ pub fn test_only(workspace: &Workspace, arguments: &[String]) -> Result<()> {
     programs::ensure()?;
     host::build_all(workspace, HostProfile::Dev)?;
     guests::build(workspace)?;
-    run(isolate::cargo_test(workspace)?.args(arguments))
+    run_tests(workspace, arguments)
+}
+
+/// Runs `cargo test` with a PostgreSQL for those that need one.
+fn run_tests(workspace: &Workspace, arguments: &[String]) -> Result<()> {
+    let server = Server::for_tests()?;
+    let mut command = isolate::cargo_test(workspace)?;
+    server.tell(&mut command);
+    run(command.args(arguments))
 }
 
 fn check_into(workspace: &Workspace, failures: &mut Failures) {

@@ -1,21 +1,24 @@
 //! The repositories of `vectra:persistence` as ports.
 
+// With their paths, since the tests of the components include this file too.
+#[path = "persistence/hot.rs"]
 mod hot;
+#[path = "persistence/records.rs"]
 mod records;
 
 use vectra_domain::repository::{
-    AgentPage, AgentRepository, AuditPage, AuditRepository, Expiry, HeldPage,
-    HeldRequestRepository, HeldStep, PolicyRepository, Result, Schema,
+    AgentHistoryRepository, AgentPage, AgentRepository, AuditPage, AuditRange, AuditRepository,
+    Expiry, HeldPage, HeldRequestRepository, HeldStep, PolicyRepository, Result, Schema,
 };
 use vectra_domain::{
-    Agent, AgentChange, AgentId, AuditId, AuditTrail, HeldRequest, HeldRequestId, Policy,
-    PolicySource, PutResult, Timestamp,
+    Agent, AgentChange, AgentHistory, AgentId, AuditId, AuditTrail, HeldRequest, HeldRequestId,
+    Policy, PolicySource, PutResult, Timestamp,
 };
 
 use crate::bindings::vectra::persistence as wit;
 use records::{
-    agent_from, agent_to, audit_from, audit_to, change_to, error, held_from, policy_from,
-    policy_to, source_to,
+    agent_from, agent_to, audit_from, audit_to, change_to, error, held_from, history_from,
+    history_to, policy_from, policy_to, source_to,
 };
 
 /// The composed repositories component.
@@ -69,6 +72,28 @@ impl AgentRepository for Repositories {
             .map(agent_from)
             .collect()
     }
+
+    fn prune(&self, before: Timestamp, limit: u32) -> Result<u32> {
+        wit::agents::prune(before.micros(), limit).map_err(error)
+    }
+}
+
+impl AgentHistoryRepository for Repositories {
+    fn append(&self, entry: &AgentHistory) -> Result<()> {
+        wit::agent_history::append(&history_to(entry)).map_err(error)
+    }
+
+    fn recent(&self, agent: AgentId, since: Timestamp, limit: u32) -> Result<Vec<AgentHistory>> {
+        wit::agent_history::recent(&agent.to_string(), since.micros(), limit)
+            .map_err(error)?
+            .into_iter()
+            .map(history_from)
+            .collect()
+    }
+
+    fn prune(&self, before: Timestamp, limit: u32) -> Result<u32> {
+        wit::agent_history::prune(before.micros(), limit).map_err(error)
+    }
 }
 
 impl AuditRepository for Repositories {
@@ -97,6 +122,23 @@ impl AuditRepository for Repositories {
             .map_err(error)?
             .into_iter()
             .map(audit_from)
+            .collect()
+    }
+
+    fn range(&self, range: &AuditRange) -> Result<Vec<(AuditTrail, String)>> {
+        let query = wit::audit_trail::RangeQuery {
+            since: range.since.micros(),
+            until: range.until.micros(),
+            after: range.after.map(|(time, id)| wit::audit_trail::Cursor {
+                timestamp: time.micros(),
+                id: id.to_string(),
+            }),
+            limit: range.limit,
+        };
+        wit::audit_trail::range(&query)
+            .map_err(error)?
+            .into_iter()
+            .map(|(row, explanation)| Ok((audit_from(row)?, explanation)))
             .collect()
     }
 }

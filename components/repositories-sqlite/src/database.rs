@@ -3,8 +3,7 @@
 use std::cell::OnceCell;
 
 use spin_sdk::sqlite3::{Connection, Error, Value as SpinValue};
-use vectra_persistence::dialect::SQLITE;
-use vectra_persistence::{Database, DatabaseError, Repositories, Row, Value};
+use vectra_persistence::{Database, DatabaseError, Row, Value};
 
 /// The host's database of this name.
 const DATABASE: &str = "default";
@@ -38,11 +37,6 @@ impl Database for SpinDatabase {
             .map(|row| row.values.into_iter().map(from_spin).collect())
             .collect())
     }
-}
-
-/// The repositories of one exported call.
-pub(crate) fn repositories() -> Repositories<SpinDatabase> {
-    Repositories::new(SpinDatabase::default(), &SQLITE)
 }
 
 fn to_spin(value: Value) -> SpinValue {

@@ -1,12 +1,26 @@
-//! The repositories component over `spin:sqlite`: exports `vectra:persistence` and
-//! only translates. `exports.rs` are the interfaces, `convert.rs` the records,
-//! `database.rs` the connection; the SQL is in `vectra-persistence`.
+//! The repositories component over `spin:sqlite`: exports `vectra:persistence`. Here is
+//! the connection; the exports are in `vectra-component-repositories`, the SQL in
+//! `vectra-persistence`.
 
-mod bindings;
-mod convert;
 mod database;
-mod exports;
 
-struct Component;
+use vectra_component_repositories::{Shell, Store};
+use vectra_persistence::Repositories;
+use vectra_persistence::dialect::SQLITE;
 
-bindings::export!(Component with_types_in bindings);
+use database::SpinDatabase;
+
+/// The host's database.
+enum Spin {}
+
+impl Store for Spin {
+    type Database = SpinDatabase;
+
+    fn repositories() -> Repositories<SpinDatabase> {
+        Repositories::new(SpinDatabase::default(), &SQLITE)
+    }
+}
+
+type Component = Shell<Spin>;
+
+vectra_component_repositories::export!(Component);

@@ -8,8 +8,15 @@ use anyhow::{Context, Result};
 use sha2::{Digest, Sha256};
 use vectra_host::{Bundle, Limits};
 
-/// The bundle for SQLite, as `cargo xtask build` names it.
-const NAME: &str = "vectra-sqlite.wasm";
+use crate::config::{Config, Provider};
+
+/// The bundle of a provider, as `cargo xtask build` names it.
+fn name(provider: Provider) -> &'static str {
+    match provider {
+        Provider::Sqlite => "vectra-sqlite.wasm",
+        Provider::Postgres => "vectra-postgres.wasm",
+    }
+}
 
 /// A bundle with the SHA-256 of its file, in hexadecimal.
 pub struct Loaded {
@@ -17,14 +24,16 @@ pub struct Loaded {
     pub digest: String,
 }
 
-/// Reads and compiles a bundle, or takes it from the cache.
+/// Reads and compiles a bundle, or takes it from the cache. Without a path it is
+/// that of the configuration's provider.
 ///
 /// # Errors
 /// If it is not there or not a component.
-pub fn load(path: Option<&Path>, limits: &Limits, database: &Path) -> Result<Loaded> {
+pub fn load(path: Option<&Path>, limits: &Limits, config: &Config) -> Result<Loaded> {
+    let find = || find(config.storage.provider());
     let path = path.map_or_else(find, |path| Ok(path.to_owned()))?;
     let wasm = std::fs::read(&path).with_context(|| format!("cannot read `{}`", path.display()))?;
-    let cache = cache_folder(database);
+    let cache = cache_folder(config.beside("cache"));
     let bundle = Bundle::load(&wasm, limits, cache.as_deref())
         .with_context(|| format!("cannot use `{}`", path.display()))?;
     let mut digest = String::new();
@@ -40,34 +49,33 @@ pub fn load(path: Option<&Path>, limits: &Limits, database: &Path) -> Result<Loa
 }
 
 /// Beside the executable, else in `dist/` of the working directory.
-fn find() -> Result<PathBuf> {
+fn find(provider: Provider) -> Result<PathBuf> {
+    let name = name(provider);
     let beside = std::env::current_exe()
         .ok()
-        .and_then(|exe| Some(exe.parent()?.join(NAME)));
+        .and_then(|exe| Some(exe.parent()?.join(name)));
     beside
         .into_iter()
-        .chain([Path::new("dist").join(NAME)])
+        .chain([Path::new("dist").join(name)])
         .find(|path| path.is_file())
         .with_context(|| {
-            format!("there is no `{NAME}` beside vectra and none in dist/: name it with --bundle")
+            format!("there is no `{name}` beside vectra and none in dist/: name it with --bundle")
         })
 }
 
 /// Where compiled code is kept: the user's cache, or a folder beside the database.
 /// Nothing is kept in a folder that others may write to, since it is run.
-fn cache_folder(database: &Path) -> Option<PathBuf> {
+fn cache_folder(beside: PathBuf) -> Option<PathBuf> {
     let variable = |name| {
         std::env::var_os(name)
             .map(PathBuf::from)
             .filter(|path| path.is_absolute())
     };
     let users = variable("XDG_CACHE_HOME").or_else(|| Some(variable("HOME")?.join(".cache")));
-    let mut beside = database.as_os_str().to_owned();
-    beside.push(".cache");
     let folders = users
         .map(|users| users.join("vectra"))
         .into_iter()
-        .chain([beside.into()]);
+        .chain([beside]);
     let folder = folders
         .into_iter()
         .find_map(|folder| private_folder(&folder));

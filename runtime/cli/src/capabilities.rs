@@ -1,23 +1,65 @@
-//! What the host offers beside its own: the database.
+//! What the host offers beside its own: the databases.
+
+use std::sync::{Arc, OnceLock};
 
 use vectra_host::{Capabilities, RequestState};
-use vectra_sqlite::{Sqlite, SqliteCtx, SqliteView, add_to_linker};
+use vectra_postgres::{Postgres, PostgresCtx, PostgresView};
+use vectra_sqlite::{Sqlite, SqliteCtx, SqliteView};
 use wasmtime::component::Linker;
 
-/// `spin:sqlite`, with the databases that there are; perhaps none.
-pub struct Databases(pub Sqlite);
+/// `spin:sqlite` and `spin:postgres`. Both can be imported; only the configured one
+/// has a database, once it is open.
+#[derive(Clone, Default)]
+pub struct Databases(Arc<Open>);
+
+#[derive(Default)]
+struct Open {
+    sqlite: OnceLock<Sqlite>,
+    postgres: OnceLock<Postgres>,
+}
+
+impl Databases {
+    /// Offers these from now on; the first ones count.
+    pub fn offer_sqlite(&self, sqlite: Sqlite) {
+        let _ = self.0.sqlite.set(sqlite);
+    }
+
+    /// As `offer_sqlite`.
+    pub fn offer_postgres(&self, postgres: Postgres) {
+        let _ = self.0.postgres.set(postgres);
+    }
+
+    /// Whether an SQLite database is open.
+    pub fn has_sqlite(&self) -> bool {
+        self.0.sqlite.get().is_some()
+    }
+}
+
+/// The databases' states of one request.
+pub struct DatabasesState {
+    sqlite: SqliteCtx,
+    postgres: PostgresCtx,
+}
 
 impl Capabilities for Databases {
-    type State = SqliteCtx;
+    type State = DatabasesState;
 
-    fn link(linker: &mut Linker<RequestState<SqliteCtx>>) -> wasmtime::Result<()> {
-        add_to_linker(linker, |state| {
+    fn link(linker: &mut Linker<RequestState<DatabasesState>>) -> wasmtime::Result<()> {
+        vectra_sqlite::add_to_linker(linker, |state| {
             let (context, table) = state.capabilities();
-            SqliteView::new(context, table)
+            SqliteView::new(&mut context.sqlite, table)
+        })?;
+        vectra_postgres::add_to_linker(linker, |state| {
+            let (context, table) = state.capabilities();
+            PostgresView::new(&mut context.postgres, table)
         })
     }
 
-    fn state(&self) -> SqliteCtx {
-        self.0.context()
+    fn state(&self) -> DatabasesState {
+        let none = Sqlite::default;
+        DatabasesState {
+            sqlite: self.0.sqlite.get().cloned().unwrap_or_else(none).context(),
+            postgres: self.0.postgres.get().cloned().unwrap_or_default().context(),
+        }
     }
 }

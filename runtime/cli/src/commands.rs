@@ -1,15 +1,17 @@
 //! The commands, one module each.
 
+pub mod audit;
+pub mod backup;
 pub mod check;
+pub mod import;
 pub mod up;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context, Result};
 use vectra_host::outbound::Upstream;
 use vectra_host::{Host, HostOptions, Limits};
-use vectra_sqlite::Sqlite;
 
 use crate::bundle::{self, Loaded};
 use crate::capabilities::Databases;
@@ -31,9 +33,7 @@ async fn checked(
     upstreams: &[Upstream],
     bundle: Option<PathBuf>,
 ) -> Result<Result<Checked, ExitCode>> {
-    let environment = std::env::vars_os()
-        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
-    let (config, mut mistakes) = match config::load(file.as_deref(), environment, upstreams) {
+    let (config, mut mistakes) = match config::load(file.as_deref(), environment(), upstreams) {
         Ok(loaded) => loaded,
         Err(error) => {
             return Ok(Err(refuse(error)));
@@ -45,10 +45,10 @@ async fn checked(
     } else {
         Limits::default()
     };
-    let loaded = bundle::load(bundle.as_deref(), &limits, &config.database)?;
+    let loaded = bundle::load(bundle.as_deref(), &limits, &config)?;
     let host = Host::new(
         &loaded.bundle,
-        Databases(Sqlite::default()),
+        Databases::default(),
         HostOptions::default(),
     )?;
     let found = host
@@ -63,6 +63,27 @@ async fn checked(
         true => Ok(Checked { config, loaded }),
         false => Err(ExitCode::from(MISTAKEN)),
     })
+}
+
+/// Reads the configuration for a command that does not serve: only the runtime's
+/// own mistakes count. Gives the exit code if it cannot be used.
+fn configured(file: Option<&Path>) -> Result<Config, ExitCode> {
+    let (config, mistakes) = config::load(file, environment(), &[]).map_err(refuse)?;
+    match is_usable(&mistakes) {
+        true => Ok(config),
+        false => {
+            for mistake in &mistakes {
+                eprintln!("{mistake}");
+            }
+            Err(ExitCode::from(MISTAKEN))
+        }
+    }
+}
+
+/// The environment, as far as it is text.
+fn environment() -> impl Iterator<Item = (String, String)> {
+    std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
 }
 
 /// Prints one mistake that is no key's.

@@ -10,6 +10,7 @@ mod keys;
 mod section;
 mod source;
 mod span;
+mod storage;
 
 use std::fmt;
 use std::net::SocketAddr;
@@ -20,6 +21,7 @@ use vectra_host::outbound::Upstream;
 use vectra_host::{Limits, ServerOptions};
 
 pub use source::SourceError;
+pub use storage::{Provider, Storage};
 
 /// How bad a mistake is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,14 +61,30 @@ pub struct Config {
     pub server: ServerOptions,
     /// Bounds of requests.
     pub limits: Limits,
-    /// The database file, absolute.
-    pub database: PathBuf,
+    /// The database.
+    pub storage: Storage,
     /// Where guests may connect to although it is not public.
     pub allowed: Vec<Upstream>,
     /// JSON text for the component.
     pub component: String,
     /// The folder that relative paths start from.
     pub folder: PathBuf,
+}
+
+impl Config {
+    /// Where things are kept that belong to the database: beside its file, as
+    /// `vectra.db.secrets`; of a server's in the configuration's folder, as
+    /// `vectra.secrets`.
+    pub fn beside(&self, what: &str) -> PathBuf {
+        match &self.storage {
+            Storage::Sqlite { file, .. } => {
+                let mut name = file.as_os_str().to_owned();
+                name.push(format!(".{what}"));
+                name.into()
+            }
+            Storage::Postgres { .. } => self.folder.join(format!("vectra.{what}")),
+        }
+    }
 }
 
 /// Reads the configuration: the named file, or `vectra.json` or `appsettings.json`

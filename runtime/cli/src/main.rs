@@ -4,6 +4,8 @@ mod bundle;
 mod capabilities;
 mod commands;
 mod config;
+mod database;
+mod export;
 mod lifecycle;
 mod logging;
 mod secrets;
@@ -29,6 +31,12 @@ enum Command {
     Up(commands::up::Arguments),
     /// Says what is wrong with a configuration, all at once
     Check(commands::check::Arguments),
+    /// Copies the SQLite database, also while it is served
+    Backup(commands::backup::Arguments),
+    /// Reads what was decided
+    Audit(commands::audit::Arguments),
+    /// Brings over what the original gateway kept: agents and audit
+    Import(commands::import::Arguments),
 }
 
 /// Exit codes: 0 as asked, 1 it failed, 2 the configuration or the command line is
@@ -39,6 +47,9 @@ fn main() -> ExitCode {
     let outcome = match arguments.command {
         Command::Up(arguments) => commands::up::run(arguments),
         Command::Check(arguments) => commands::check::run(arguments),
+        Command::Backup(arguments) => commands::backup::run(arguments),
+        Command::Audit(arguments) => commands::audit::run(arguments),
+        Command::Import(arguments) => commands::import::run(arguments),
     };
     outcome.unwrap_or_else(|error| {
         eprintln!("vectra: {error:#}");

@@ -24,6 +24,8 @@ pub struct Secrets {
     pub data_key: String,
     /// Where the admin key came from.
     pub admin_key_from: Origin,
+    /// The variables that were not set, so that files were read or made instead.
+    pub from_files: Vec<&'static str>,
 }
 
 /// Where a secret came from.
@@ -109,11 +111,12 @@ const DATA_KEY: Kind = Kind {
     make: |bytes| STANDARD.encode(bytes),
 };
 
-/// The folder beside a database that its secrets are kept in.
-pub fn folder(database: &Path) -> PathBuf {
-    let mut folder = database.as_os_str().to_owned();
-    folder.push(".secrets");
-    folder.into()
+/// The variable that the admin key is taken from first.
+pub const ADMIN_KEY_VARIABLE: &str = ADMIN_KEY.variable;
+
+/// The file in a folder of secrets that holds the admin key.
+pub fn admin_key_file(folder: &Path) -> PathBuf {
+    folder.join(ADMIN_KEY.file)
 }
 
 /// Reads the secrets, and makes those that neither the environment nor the folder
@@ -122,20 +125,24 @@ pub fn folder(database: &Path) -> PathBuf {
 /// # Errors
 /// [`SecretError`].
 pub fn load(
-    database: &Path,
+    folder: &Path,
     environment: impl Fn(&str) -> Option<String>,
 ) -> Result<Secrets, SecretError> {
-    let folder = folder(database);
-    let load = |kind: &Kind| match environment(kind.variable).filter(|text| !text.is_empty()) {
+    let mut from_files = Vec::new();
+    let mut load = |kind: &Kind| match environment(kind.variable).filter(|text| !text.is_empty()) {
         Some(text) => Ok((usable(kind, kind.variable, text)?, Origin::Environment)),
-        None => kept(kind, &folder),
+        None => {
+            from_files.push(kind.variable);
+            kept(kind, folder)
+        }
     };
     let (admin_key, admin_key_from) = load(&ADMIN_KEY)?;
     Ok(Secrets {
-        token_secret: load(&TOKEN_SECRET)?.0,
         admin_key,
-        data_key: load(&DATA_KEY)?.0,
         admin_key_from,
+        token_secret: load(&TOKEN_SECRET)?.0,
+        data_key: load(&DATA_KEY)?.0,
+        from_files,
     })
 }
 

@@ -9,6 +9,8 @@
 
 #[path = "serve/configuration.rs"]
 mod configuration;
+#[path = "serve/database.rs"]
+mod database;
 #[path = "serve/framing.rs"]
 mod framing;
 #[path = "serve/life.rs"]

@@ -112,20 +112,7 @@ impl<C: Capabilities> Host<C> {
             self.outbound.clone(),
             self.limits().memory,
         );
-        let mut store = Store::new(&self.bundle.engine, state);
-        let meter = self.bundle.ticker.meter(cpu_ticks);
-        let watch = meter.clone();
-        store.limiter(|state| &mut state.memory);
-        store.set_epoch_deadline(1);
-        store.epoch_deadline_callback(move |_| match watch.exhausted() {
-            true => Err(out_of_cpu()),
-            // Others get their turn once per tick.
-            false => Ok(UpdateDeadline::YieldCustom(
-                1,
-                Box::pin(tokio::task::yield_now()),
-            )),
-        });
-        (store, meter)
+        store(&self.bundle, state, cpu_ticks)
     }
 
     /// Answers one request; never fails, since the client is always answered.
@@ -253,7 +240,32 @@ impl<C: Capabilities> Host<C> {
 
 type Answer = oneshot::Receiver<Result<Response<HyperOutgoingBody>, ErrorCode>>;
 
-fn linker<C: Capabilities>(bundle: &Bundle) -> wasmtime::Result<Linker<RequestState<C::State>>> {
+/// A store in which a guest may compute for so many ticks.
+pub(crate) fn store<S: 'static>(
+    bundle: &Bundle,
+    state: RequestState<S>,
+    cpu_ticks: u64,
+) -> (Store<RequestState<S>>, Meter) {
+    let mut store = Store::new(&bundle.engine, state);
+    let meter = bundle.ticker.meter(cpu_ticks);
+    let watch = meter.clone();
+    store.limiter(|state| &mut state.memory);
+    store.set_epoch_deadline(1);
+    store.epoch_deadline_callback(move |_| match watch.exhausted() {
+        true => Err(out_of_cpu()),
+        // Others get their turn once per tick.
+        false => Ok(UpdateDeadline::YieldCustom(
+            1,
+            Box::pin(tokio::task::yield_now()),
+        )),
+    });
+    (store, meter)
+}
+
+/// Everything that can be imported from the host.
+pub(crate) fn linker<C: Capabilities>(
+    bundle: &Bundle,
+) -> wasmtime::Result<Linker<RequestState<C::State>>> {
     let mut linker = Linker::new(&bundle.engine);
     wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;
     wasmtime_wasi_http::p2::add_only_http_to_linker_async(&mut linker)?;

@@ -6,13 +6,13 @@ use std::pin::Pin;
 use std::time::Duration;
 
 use thiserror::Error;
-use tokio::time::timeout;
+use tokio::time::{error::Elapsed, timeout};
 use wasmtime::Store;
 
 use crate::bindings::hosted::Hosted;
 use crate::guest::{Failure, failed};
 use crate::limits::ticks;
-use crate::meter::Metered;
+use crate::meter::{Meter, Metered};
 use crate::{Capabilities, Host, LimitReached, RequestState};
 
 pub use crate::bindings::hosted::exports::vectra::gateway::lifecycle::{Event, File, Progress};
@@ -21,7 +21,7 @@ pub use crate::bindings::hosted::exports::vectra::gateway::settings::{
 };
 
 /// What such a call may take: computing, and in all.
-const CPU: Duration = Duration::from_secs(30);
+pub(crate) const CPU: Duration = Duration::from_secs(30);
 const TIME: Duration = Duration::from_secs(60);
 
 /// A call did not come to its end.
@@ -130,19 +130,39 @@ impl<C: Capabilities> Host<C> {
             return Ok(otherwise);
         };
         let (mut store, meter) = self.store(ticks(CPU));
-        let guest = Metered::new(meter, async {
+        let ended = bounded(meter, async {
             let instance = hosted.instantiate_async(&mut store).await?;
             function(&instance, &mut store).await
-        });
-        let (answer, result) = match timeout(TIME, guest).await {
-            Ok(Ok(answer)) => (Some(answer), Ok(Ok(()))),
-            Ok(Err(error)) => (None, Ok(Err(error))),
-            Err(elapsed) => (None, Err(elapsed)),
-        };
-        match (answer, failed(result, &store)) {
-            (Some(answer), _) => Ok(answer),
-            (None, Some(Failure::Limit(limit))) => Err(limit.into()),
-            (None, _) => Err(HostedError::Trap),
-        }
+        })
+        .await;
+        concluded(ended, &store)
+    }
+}
+
+/// How a call ended within its time, or that it did not.
+type Ended<T> = Result<wasmtime::Result<T>, Elapsed>;
+
+/// Runs a guest within the bounds of a call outside requests.
+pub(crate) async fn bounded<T>(
+    meter: Meter,
+    guest: impl Future<Output = wasmtime::Result<T>>,
+) -> Ended<T> {
+    timeout(TIME, Metered::new(meter, guest)).await
+}
+
+/// The guest's answer, or what stopped it, which is logged.
+pub(crate) fn concluded<S, T>(
+    ended: Ended<T>,
+    store: &Store<RequestState<S>>,
+) -> Result<T, HostedError> {
+    let (answer, result) = match ended {
+        Ok(Ok(answer)) => (Some(answer), Ok(Ok(()))),
+        Ok(Err(error)) => (None, Ok(Err(error))),
+        Err(elapsed) => (None, Err(elapsed)),
+    };
+    match (answer, failed(result, store)) {
+        (Some(answer), _) => Ok(answer),
+        (None, Some(Failure::Limit(limit))) => Err(limit.into()),
+        (None, _) => Err(HostedError::Trap),
     }
 }

@@ -24,16 +24,24 @@
 //! ```
 //!
 //! What a guest may rely on: a statement that returned without an error is
-//! durable; a statement that failed left nothing behind; there is exactly one
-//! statement per call and no transaction that spans calls.
+//! durable (with [`Synchronous::Normal`], unless the power fails); a statement that
+//! failed left nothing behind. There is exactly one statement per call; a second
+//! one is an error, where Spin runs the first and silently drops the rest.
+//!
+//! A guest that opens a transaction has a connection of its own until it ends it,
+//! drops its connection, or its time is up; see [`LocalOptions::patience`].
 
+mod backup;
 mod bindings;
 mod database;
 mod host;
 mod local;
 mod statement;
 
+pub use backup::{BackupError, BackupReport, backup};
 pub use bindings::spin::sqlite::sqlite::{Error, QueryResult, RowResult, Value};
-pub use database::{Answer, Database, Outcome};
+pub use database::{Answer, Begun, Changed, Database, Outcome, Transaction};
 pub use host::{Connection, Sqlite, SqliteCtx, SqliteView, add_to_linker};
-pub use local::{LocalDatabase, LocalOptions, OpenError};
+pub use local::{
+    LocalDatabase, LocalOptions, OpenError, Statistics, Synchronous, UnknownSynchronous,
+};

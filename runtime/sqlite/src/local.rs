@@ -5,86 +5,44 @@
 //! writer gathers what is waiting into one transaction, so that many statements
 //! share one sync of the disk ([`writer`]).
 
+mod checkpoint;
 mod failure;
+mod gate;
+mod gauge;
+mod options;
+mod prepared;
 mod readers;
 mod session;
+mod space;
+mod statistics;
+mod transaction;
 mod value;
+mod wal;
 mod watchdog;
 mod writer;
 
-use std::path::{Path, PathBuf};
-use std::sync::Mutex;
-use std::sync::PoisonError;
+use std::io::ErrorKind;
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use thiserror::Error as ThisError;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{Semaphore, mpsc, oneshot};
 use tokio::time::timeout_at;
 
-use crate::database::{Answer, Database, Outcome};
+use crate::database::{Answer, Begun, Database, Outcome, Transaction};
 use crate::statement::{Kind, classify};
 use crate::{Error, Value};
-use session::{Opened, Role};
+use checkpoint::Checkpoints;
+use gate::Gate;
+use gauge::Gauge;
+pub use options::{LocalOptions, OpenError, Synchronous, UnknownSynchronous};
+pub(crate) use session::now;
+use session::{Opened, Place, Role};
+use statistics::Counters;
+pub use statistics::Statistics;
+use transaction::Means;
 use watchdog::Watchdog;
-
-/// Bounds of a local database.
-#[derive(Clone, Copy, Debug)]
-pub struct LocalOptions {
-    /// Threads that read.
-    pub readers: usize,
-    /// Statements that wait for the writer, and for the readers, at most.
-    pub queue: usize,
-    /// Statements that share a commit, at most.
-    pub group: usize,
-    /// How long a statement may wait, and how long it may run.
-    pub patience: Duration,
-    /// Rows of one result, at most.
-    pub rows: usize,
-    /// Bytes of one result, at most.
-    pub bytes: usize,
-    /// Prepared statements kept by each thread.
-    pub prepared: usize,
-}
-
-impl Default for LocalOptions {
-    fn default() -> Self {
-        let cores = std::thread::available_parallelism().map_or(1, usize::from);
-        Self {
-            readers: cores.clamp(2, 8),
-            queue: 1024,
-            group: 128,
-            patience: Duration::from_secs(5),
-            rows: 10_000,
-            bytes: 16 << 20,
-            prepared: 64,
-        }
-    }
-}
-
-/// The database could not be opened.
-#[derive(Debug, ThisError)]
-pub enum OpenError {
-    /// The file could not be made.
-    #[error("cannot make `{}`: {source}", path.display())]
-    File {
-        /// The file.
-        path: PathBuf,
-        /// Why not.
-        source: std::io::Error,
-    },
-    /// SQLite refused it.
-    #[error("cannot open `{}`: {message}", path.display())]
-    Database {
-        /// The file.
-        path: PathBuf,
-        /// Why not.
-        message: String,
-    },
-    /// A thread could not be started.
-    #[error("cannot start a thread: {0}")]
-    Thread(std::io::Error),
-}
 
 /// A statement on its way.
 struct Job {
@@ -107,19 +65,24 @@ impl Job {
     }
 }
 
-/// A database in a file. Closing or dropping it waits for its threads.
+/// A database in a file. Closing or dropping it waits for its threads, then copies
+/// the WAL into the file.
 pub struct LocalDatabase {
     writer: mpsc::Sender<Job>,
     readers: mpsc::Sender<Job>,
     threads: Mutex<Vec<JoinHandle<()>>>,
     patience: Duration,
-    // Stops with the database.
+    gate: Arc<Gate>,
+    transactions: Arc<Semaphore>,
+    place: Place,
+    // These stop when the threads have.
+    checkpoints: Arc<Checkpoints>,
     _watchdog: Watchdog,
 }
 
 impl LocalDatabase {
-    /// Opens a file, which is made (mode 0600) if it is missing. WAL, synchronous
-    /// FULL, foreign keys on.
+    /// Opens a file, which is made (mode 0600) if it is missing. WAL, foreign keys
+    /// on. Only one process may write to it, this one.
     ///
     /// # Errors
     /// [`OpenError`].
@@ -128,36 +91,61 @@ impl LocalDatabase {
             path: path.to_owned(),
             source,
         })?;
-        let database_error = |message| OpenError::Database {
-            path: path.to_owned(),
-            message,
-        };
         let watchdog = Watchdog::start().map_err(OpenError::Thread)?;
-        let open =
-            |role| Opened::open(path, role, options, watchdog.patrol()).map_err(database_error);
-        let mut threads = Vec::new();
-        let (writer, jobs) = mpsc::channel(options.queue);
-        threads.push(writer::start(open(Role::Writer)?, jobs).map_err(OpenError::Thread)?);
-        let (readers, jobs) = mpsc::channel(options.queue);
-        let sessions: Vec<_> = (0..options.readers.max(1))
+        let place = Place {
+            path: path.to_owned(),
+            options,
+            patrol: watchdog.patrol(),
+            counters: Arc::new(Counters::default()),
+        };
+        let open = |role| {
+            Opened::open(&place, role).map_err(|failure| OpenError::Database {
+                path: path.to_owned(),
+                message: failure.text(),
+            })
+        };
+        // The writer first: it turns WAL on, which has to be alone.
+        let writing = open(Role::Writer)?;
+        let reading: Vec<_> = (0..options.readers.max(1))
             .map(|_| open(Role::Reader))
             .collect::<Result<_, _>>()?;
-        threads.extend(readers::start(sessions, jobs).map_err(OpenError::Thread)?);
+        let gauge = Gauge::new(path, &options);
+        let counters = place.counters.clone();
+        let checkpoints = Checkpoints::start(open(Role::Checkpoint)?, gauge, counters)
+            .map_err(OpenError::Thread)?;
+        let (gate, checkpoints) = (Arc::<Gate>::default(), Arc::new(checkpoints));
+        let mut threads = Vec::new();
+        let (writer, jobs) = mpsc::channel(options.queue);
+        threads.push(
+            writer::start(writing, jobs, gate.clone(), checkpoints.clone())
+                .map_err(OpenError::Thread)?,
+        );
+        let (readers, jobs) = mpsc::channel(options.queue);
+        threads.extend(readers::start(reading, jobs).map_err(OpenError::Thread)?);
         Ok(Self {
             writer,
             readers,
             threads: Mutex::new(threads),
             patience: options.patience,
+            gate,
+            transactions: Arc::new(Semaphore::new(options.transactions)),
+            place,
+            checkpoints,
             _watchdog: watchdog,
         })
     }
 
+    /// What was counted since it was opened.
+    pub fn statistics(&self) -> Statistics {
+        self.place.counters.read()
+    }
+
     async fn run(&self, sql: String, parameters: Vec<Value>) -> Result<Outcome, Error> {
         let kind = classify(&sql)?;
-        let queue = if kind == Kind::Read {
-            &self.readers
-        } else {
-            &self.writer
+        let queue = match kind {
+            Kind::Read => &self.readers,
+            Kind::Change | Kind::Other => &self.writer,
+            Kind::Control(_) => return Err(Error::Io("no transaction is active".into())),
         };
         let (reply, answer) = oneshot::channel();
         let deadline = Instant::now() + self.patience;
@@ -171,7 +159,7 @@ impl LocalDatabase {
         match timeout_at(deadline.into(), queue.send(job)).await {
             Ok(Ok(())) => {}
             Ok(Err(_)) => return Err(Error::Io("the database is closed".into())),
-            Err(_) => return Err(Error::Io("busy: too many statements are waiting".into())),
+            Err(_) => return Err(busy("too many statements wait")),
         }
         // It may begin at its deadline and then run as long again.
         match timeout_at((deadline + self.patience).into(), answer).await {
@@ -179,16 +167,47 @@ impl LocalDatabase {
             Ok(Err(_)) => Err(Error::Io(
                 "the statement was given up; its outcome is unknown".into(),
             )),
-            Err(_) => Err(Error::Io(
-                "busy: no answer in time; the outcome is unknown".into(),
-            )),
+            Err(_) => Err(busy("no answer in time; the outcome is unknown")),
         }
+    }
+
+    async fn open_transaction(
+        &self,
+        sql: String,
+        parameters: Vec<Value>,
+    ) -> Result<Box<dyn Transaction>, Error> {
+        let deadline = Instant::now() + self.patience;
+        let waiting = self.transactions.clone().acquire_owned();
+        let permit = match timeout_at(deadline.into(), waiting).await {
+            Ok(Ok(permit)) => permit,
+            Ok(Err(_)) => return Err(Error::Io("the database is closed".into())),
+            Err(_) => return Err(busy("too many transactions are open")),
+        };
+        let means = Means {
+            place: self.place.clone(),
+            gate: self.gate.clone(),
+            checkpoints: self.checkpoints.clone(),
+            _permit: permit,
+        };
+        let (mut transaction, thread) = transaction::start(means)
+            .map_err(|error| Error::Io(format!("cannot start a thread: {error}")))?;
+        {
+            let mut threads = self.threads.lock().unwrap_or_else(PoisonError::into_inner);
+            threads.retain(|thread| !thread.is_finished());
+            threads.push(thread);
+        }
+        transaction.run(sql, parameters).await?;
+        Ok(Box::new(transaction))
     }
 }
 
 impl Database for LocalDatabase {
     fn execute(&self, statement: String, parameters: Vec<Value>) -> Answer<'_> {
         Box::pin(self.run(statement, parameters))
+    }
+
+    fn begin(&self, statement: String, parameters: Vec<Value>) -> Begun<'_> {
+        Box::pin(self.open_transaction(statement, parameters))
     }
 }
 
@@ -208,12 +227,20 @@ impl Drop for LocalDatabase {
     }
 }
 
-/// Makes the file readable for its owner only. SQLite gives its companions
-/// (`-wal`, `-shm`) the same mode.
+fn busy(message: &str) -> Error {
+    Error::Io(format!("busy: {message}"))
+}
+
+/// Makes the file readable for its owner only, if it is missing. SQLite gives its
+/// companions (`-wal`, `-shm`) the same mode. A file that is there is not touched:
+/// closing it would release the locks that this process may have on it.
 fn make_file(path: &Path) -> std::io::Result<()> {
     let mut options = std::fs::OpenOptions::new();
-    options.create(true).append(true);
+    options.create_new(true).write(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path).map(drop)
+    match options.open(path) {
+        Err(error) if error.kind() != ErrorKind::AlreadyExists => Err(error),
+        _ => Ok(()),
+    }
 }

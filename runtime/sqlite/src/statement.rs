@@ -3,9 +3,11 @@
 //! SQLite's own parser comes after this; here only enough is read to find the
 //! first word and the end of the first statement.
 
+mod control;
 mod tokens;
 
 use crate::Error;
+pub(crate) use control::{Control, opens_transaction};
 use tokens::{Token, Tokens};
 
 /// Where a statement goes.
@@ -17,6 +19,8 @@ pub(crate) enum Kind {
     Change,
     /// Anything else, such as making a table.
     Other,
+    /// It begins or ends a transaction, or a part of one.
+    Control(Control),
 }
 
 /// PRAGMAs that only read, and those of them that take an argument.
@@ -44,8 +48,8 @@ const READING_OF: [&str; 7] = [
 /// Tells the kind of a statement.
 ///
 /// # Errors
-/// [`Error::Io`] for what guests may not run: transactions (each call is one of
-/// its own), other files, PRAGMAs that write, and more than one statement.
+/// [`Error::Io`] for what guests may not run: other files, PRAGMAs that write, and
+/// more than one statement.
 pub(crate) fn classify(sql: &str) -> Result<Kind, Error> {
     if sql.contains('\0') {
         return Err(refused("a statement must not hold U+0000"));
@@ -67,9 +71,7 @@ pub(crate) fn classify(sql: &str) -> Result<Kind, Error> {
         "SELECT" => Kind::Read,
         "INSERT" | "UPDATE" | "DELETE" | "REPLACE" | "WITH" => Kind::Change,
         "BEGIN" | "COMMIT" | "END" | "ROLLBACK" | "SAVEPOINT" | "RELEASE" => {
-            return Err(refused(&format!(
-                "`{first}` is refused: every call is a transaction of its own"
-            )));
+            Kind::Control(Control::of(&first, tokens.clone()))
         }
         "ATTACH" | "DETACH" | "VACUUM" => return Err(refused(&format!("`{first}` is refused"))),
         "PRAGMA" => pragma(&mut tokens)?,
@@ -155,6 +157,21 @@ mod tests {
             ("PRAGMA table_info(t)", Kind::Other),
             ("PRAGMA main.table_info(t);", Kind::Other),
             ("PRAGMA main.user_version", Kind::Other),
+            ("BEGIN", Kind::Control(Control::Begin)),
+            ("begin deferred transaction;", Kind::Control(Control::Begin)),
+            ("BEGIN IMMEDIATE", Kind::Control(Control::BeginWriting)),
+            ("BEGIN EXCLUSIVE", Kind::Control(Control::BeginWriting)),
+            ("COMMIT", Kind::Control(Control::Commit)),
+            ("/* x */ END TRANSACTION", Kind::Control(Control::Commit)),
+            ("ROLLBACK", Kind::Control(Control::Rollback)),
+            ("ROLLBACK TRANSACTION", Kind::Control(Control::Rollback)),
+            ("ROLLBACK TO a", Kind::Control(Control::Part)),
+            (
+                "ROLLBACK TRANSACTION TO SAVEPOINT a",
+                Kind::Control(Control::Part),
+            ),
+            ("SAVEPOINT a", Kind::Control(Control::Begin)),
+            ("RELEASE a", Kind::Control(Control::Part)),
             (
                 "CREATE TRIGGER t AFTER INSERT ON a BEGIN SELECT CASE 1 WHEN 1 THEN 2 END; DELETE FROM b; END",
                 Kind::Other,
@@ -177,13 +194,8 @@ mod tests {
             "",
             " -- nothing",
             ";",
-            "BEGIN",
-            "begin immediate",
-            "COMMIT",
-            "END",
-            "ROLLBACK",
-            "SAVEPOINT a",
-            "RELEASE a",
+            "BEGIN; INSERT INTO t VALUES (1)",
+            "INSERT INTO t VALUES (1); COMMIT",
             "ATTACH 'x' AS y",
             "DETACH y",
             "VACUUM",

@@ -1,12 +1,16 @@
 //! `vectra:persistence/agents`.
 
-use vectra_domain::repository::{AgentPage, AgentRepository};
-use vectra_domain::{Agent, AgentChange, AgentStatus, TextChange, TrustScore};
+use vectra_domain::repository::{
+    AgentHistoryRepository, AgentPage, AgentRepository, AuditRepository, Ledger,
+};
+use vectra_domain::{
+    Agent, AgentChange, AgentStatus, HistoryId, TextChange, Timestamp, TrustScore,
+};
 
 use crate::Ports;
 use crate::fixtures::{
-    after_noon, agent, agent_id, assert_conflict, assert_invalid, assert_not_found, given_agent,
-    insert,
+    after_noon, agent, agent_id, assert_conflict, assert_invalid, assert_not_found, audit_id,
+    entry, given_agent, history_id, insert,
 };
 
 fn find(ports: &impl Ports, number: u128) -> Option<Agent> {
@@ -333,4 +337,29 @@ pub fn refuses_pages_of_no_or_too_many_rows(ports: &impl Ports) {
         assert_invalid(AgentRepository::list(ports, &page(limit)));
         assert_invalid(ports.recent(agent_id(1), after_noon(0), limit));
     }
+}
+
+pub fn prunes_tombstones_that_have_nothing_left(ports: &impl Ports) {
+    let [busy, idle, late, alive] = [1, 2, 3, 4].map(|number| given_agent(ports, number));
+    ports.record(&entry(1, busy.id, after_noon(0))).unwrap();
+    for (agent, at) in [(&busy, 1), (&idle, 1), (&late, 2)] {
+        ports.delete(agent.id, after_noon(at)).unwrap();
+    }
+    assert_eq!(AgentRepository::prune(ports, after_noon(2), 10), Ok(1));
+    let is_there = |agent: &Agent| AgentRepository::find(ports, agent.id).unwrap().is_some();
+    assert!(!is_there(&idle));
+    assert!(is_there(&busy) && is_there(&late) && is_there(&alive));
+
+    // With its history and activity gone it goes too; its audit stays.
+    let later = after_noon(8 * Timestamp::DAY);
+    let first = HistoryId::first_at(later);
+    assert!(history_id(1) < first);
+    assert_eq!(AgentHistoryRepository::prune(ports, later, 10), Ok(1));
+    assert_eq!(Ledger::prune(ports, later, 10), Ok(2));
+    assert_eq!(AgentRepository::prune(ports, later, 1), Ok(1));
+    assert_eq!(AgentRepository::prune(ports, later, 1), Ok(1));
+    assert_eq!(AgentRepository::prune(ports, later, 1), Ok(0));
+    assert!(!is_there(&busy) && is_there(&alive));
+    assert!(AuditRepository::find(ports, audit_id(1)).unwrap().is_some());
+    assert_invalid(AgentRepository::prune(ports, later, 0));
 }

@@ -1,6 +1,6 @@
 //! `vectra:persistence/audit-trail`.
 
-use vectra_domain::repository::{AuditPage, AuditRepository};
+use vectra_domain::repository::{AuditPage, AuditRange, AuditRepository};
 use vectra_domain::{AuditTrail, DecisionType, RiskScore, Timestamp};
 
 use crate::Ports;
@@ -161,4 +161,54 @@ pub fn keeps_times_to_the_microsecond_from_year_1_to_9999(ports: &impl Ports) {
         .map(|row| row.timestamp)
         .collect();
     assert_eq!(listed, times);
+}
+
+fn stretch(since: i64, until: i64, limit: u32) -> AuditRange {
+    AuditRange {
+        since: after_noon(since),
+        until: after_noon(until),
+        after: None,
+        limit,
+    }
+}
+
+pub fn gives_a_stretch_of_time_oldest_first_with_explanations(ports: &impl Ports) {
+    for (number, at) in [(4, 3), (1, 1), (3, 2), (2, 2), (5, 0)] {
+        let explanation = format!("{{\"n\":{number}}}");
+        let row = audit(number, agent_id(number), after_noon(at));
+        AuditRepository::append(ports, &row, &explanation).unwrap();
+    }
+    let rows = ports.range(&stretch(1, 3, 10)).unwrap();
+    let found: Vec<_> = rows
+        .iter()
+        .map(|(row, explanation)| (row.id, explanation.as_str()))
+        .collect();
+    assert_eq!(
+        found,
+        [
+            (audit_id(1), "{\"n\":1}"),
+            (audit_id(2), "{\"n\":2}"),
+            (audit_id(3), "{\"n\":3}")
+        ]
+    );
+    assert_eq!(ports.range(&stretch(3, 3, 10)), Ok(vec![]));
+    assert_eq!(ports.range(&stretch(3, 1, 10)), Ok(vec![]));
+    assert_invalid(ports.range(&stretch(1, 3, 0)));
+    assert_invalid(ports.range(&stretch(1, 3, 1_001)));
+}
+
+pub fn pages_a_stretch_without_gap_or_repetition(ports: &impl Ports) {
+    // Three rows of each time.
+    for number in 0..21 {
+        let time = after_noon(i64::try_from(number / 3).unwrap());
+        AuditRepository::append(ports, &audit(number, agent_id(1), time), "{}").unwrap();
+    }
+    let (mut range, mut seen) = (stretch(0, 6, 4), Vec::new());
+    loop {
+        let rows = ports.range(&range).unwrap();
+        let Some((last, _)) = rows.last() else { break };
+        range.after = Some((last.timestamp, last.id));
+        seen.extend(rows.iter().map(|(row, _)| row.id));
+    }
+    assert_eq!(seen, (0..18).map(audit_id).collect::<Vec<_>>());
 }

@@ -1,11 +1,12 @@
 //! `vectra:persistence/agent-history`.
 
 use vectra_domain::repository::AgentHistoryRepository;
-use vectra_domain::{Agent, AgentHistory, DecisionType, Timestamp};
+use vectra_domain::{Agent, AgentHistory, DecisionType, HistoryId, Timestamp};
 
 use crate::Ports;
 use crate::fixtures::{
-    after_noon, agent, assert_conflict, assert_not_found, at, given_agent, history, history_id,
+    after_noon, agent, assert_conflict, assert_invalid, assert_not_found, at, given_agent, history,
+    history_id,
 };
 
 fn append(ports: &impl Ports, entry: AgentHistory) -> AgentHistory {
@@ -110,4 +111,37 @@ pub fn takes_a_row_of_a_deleted_agent(ports: &impl Ports) {
     ports.delete(agent.id, after_noon(0)).unwrap();
     append(ports, history(1, &agent, after_noon(0)));
     assert_eq!(numbers(ports, &agent, after_noon(0), 10), [1]);
+}
+
+pub fn prunes_the_oldest_up_to_the_limit(ports: &impl Ports) {
+    let agent = given_agent(ports, 1);
+    let row = |millis: i64| {
+        let timestamp = after_noon(millis * 1_000);
+        AgentHistory {
+            id: HistoryId::first_at(timestamp),
+            ..history(0, &agent, timestamp)
+        }
+    };
+    for millis in 0..6 {
+        AgentHistoryRepository::append(ports, &row(millis)).unwrap();
+    }
+    let left = || {
+        let rows = ports.recent(agent.id, after_noon(0), 10).unwrap();
+        rows.iter().map(|row| row.timestamp).collect::<Vec<_>>()
+    };
+    assert_eq!(
+        AgentHistoryRepository::prune(ports, after_noon(4_000), 3),
+        Ok(3)
+    );
+    assert_eq!(left(), [5_000, 4_000, 3_000].map(after_noon));
+    assert_eq!(
+        AgentHistoryRepository::prune(ports, after_noon(4_000), 3),
+        Ok(1)
+    );
+    assert_eq!(
+        AgentHistoryRepository::prune(ports, after_noon(4_000), 3),
+        Ok(0)
+    );
+    assert_eq!(left(), [5_000, 4_000].map(after_noon));
+    assert_invalid(AgentHistoryRepository::prune(ports, after_noon(0), 1_001));
 }

@@ -1,7 +1,7 @@
 //! `vectra:persistence/ledger`, without its limits.
 
 use vectra_domain::repository::{
-    AgentRepository, AuditPage, AuditRepository, HeldRequestRepository,
+    AgentRepository, AuditPage, AuditRepository, HeldRequestRepository, Ledger,
 };
 use vectra_domain::{
     Activity, Agent, AgentHistory, AgentId, AgentStatus, DecisionType, Entry, ExternalKey, Origin,
@@ -385,4 +385,23 @@ pub fn refuses_what_is_not_supported_yet(ports: &impl Ports) {
         Err(PersistenceError::Other(_))
     ));
     assert_eq!(rows(ports, agent), (0, 0));
+}
+
+pub fn prunes_activity_that_began_earlier(ports: &impl Ports) {
+    let agent = given_agent(ports, 1).id;
+    let minutes = |minutes: i64| after_noon(minutes * Timestamp::MINUTE);
+    for number in 0..4_u8 {
+        let at = minutes(i64::from(number));
+        ports.record(&entry(number.into(), agent, at)).unwrap();
+    }
+    let now = minutes(3);
+    let recent = || ports.load(&query(agent, now)).unwrap().activity;
+    assert_eq!((recent().recent_total, recent().baseline_total), (4, 4));
+    // The first minute and its hour began at the same time.
+    assert_eq!(Ledger::prune(ports, minutes(2), 2), Ok(2));
+    assert_eq!((recent().recent_total, recent().baseline_total), (3, 0));
+    assert_eq!(Ledger::prune(ports, minutes(2), 10), Ok(1));
+    assert_eq!(Ledger::prune(ports, minutes(2), 10), Ok(0));
+    assert_eq!(recent().recent_total, 2);
+    assert_invalid(Ledger::prune(ports, minutes(2), 0));
 }

@@ -75,7 +75,8 @@ macro_rules! contract {
             pages_without_gap_or_repetition
             lists_deleted_agents_only_when_asked_for
             lists_only_the_agents_of_an_owner
-            refuses_pages_of_no_or_too_many_rows);
+            refuses_pages_of_no_or_too_many_rows
+            prunes_tombstones_that_have_nothing_left);
         $crate::contract!(@ready $fresh, history:
             gives_the_newest_first
             includes_the_very_microsecond_of_since
@@ -83,7 +84,8 @@ macro_rules! contract {
             breaks_ties_by_id
             refuses_an_unknown_agent
             refuses_a_second_row_of_the_same_id
-            takes_a_row_of_a_deleted_agent);
+            takes_a_row_of_a_deleted_agent
+            prunes_the_oldest_up_to_the_limit);
         $crate::contract!(@ready $fresh, audit:
             finds_what_was_appended_with_its_explanation
             finds_nothing_for_an_unknown_id
@@ -93,7 +95,9 @@ macro_rules! contract {
             lists_the_newest_first_and_breaks_ties_by_id
             pages_without_gap_or_repetition
             lists_only_the_rows_of_an_agent
-            keeps_times_to_the_microsecond_from_year_1_to_9999);
+            keeps_times_to_the_microsecond_from_year_1_to_9999
+            gives_a_stretch_of_time_oldest_first_with_explanations
+            pages_a_stretch_without_gap_or_repetition);
         $crate::contract!(@ready $fresh, policies:
             numbers_revisions_from_1
             writes_nothing_when_the_content_is_the_same
@@ -104,7 +108,7 @@ macro_rules! contract {
             retires_what_is_missing_and_keeps_the_rest
             retires_nothing_twice
             revives_a_retired_policy
-            refuses_an_empty_name);
+            refuses_names_that_are_empty_or_too_long);
         $crate::contract!(@ready $fresh, held:
             finds_what_was_recorded
             makes_a_step_from_a_named_state
@@ -127,7 +131,8 @@ macro_rules! contract {
             refuses_a_trust_rule_outside_0_to_1
             says_gone_for_an_agent_that_is_not_active
             writes_nothing_when_an_id_is_taken
-            refuses_what_is_not_supported_yet);
+            refuses_what_is_not_supported_yet
+            prunes_activity_that_began_earlier);
         $crate::contract!(@ready $fresh, limits:
             records_exactly_the_limit
             opens_again_with_the_next_minute

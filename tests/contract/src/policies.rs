@@ -174,7 +174,10 @@ pub fn revives_a_retired_policy(ports: &impl Ports) {
     );
 }
 
-pub fn refuses_an_empty_name(ports: &impl Ports) {
-    assert_invalid(ports.put(&policy("", "one")));
+pub fn refuses_names_that_are_empty_or_too_long(ports: &impl Ports) {
+    for name in [String::new(), "ä".repeat(129)] {
+        assert_invalid(ports.put(&policy(&name, "one")));
+    }
     assert_eq!(PolicyRepository::list(ports, None, 10), Ok(vec![]));
+    assert!(ports.put(&policy(&"🦀".repeat(128), "one")).is_ok());
 }

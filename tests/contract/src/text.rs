@@ -80,10 +80,10 @@ fn round_trip(ports: &impl Ports, number: u128, text: &str) {
         problem: Some(owned.clone()),
         source_name: Some(owned.clone()),
         content_hash: owned,
-        ..policy(text, "one")
+        ..policy(&written.name, "one")
     };
     ports.put(&put).unwrap();
-    let found = PolicyRepository::find(ports, text, None).unwrap();
+    let found = PolicyRepository::find(ports, &written.name, None).unwrap();
     assert_eq!(found, Some(Policy { revision: 1, ..put }));
 }
 

@@ -1,7 +1,9 @@
 //! The ledger as a port.
 
 use vectra_domain::repository::{Ledger, Result};
-use vectra_domain::{Activity, Circuit, CircuitState, Context, Entry, Origin, Query, Recorded};
+use vectra_domain::{
+    Activity, Circuit, CircuitState, Context, Entry, Origin, Query, Recorded, Timestamp,
+};
 
 use super::Repositories;
 use super::records::{agent_from, audit_to, error, held_to, policy_from, time_from};
@@ -45,6 +47,10 @@ impl Ledger for Repositories {
             wit::Recorded::AgentGone => Recorded::AgentGone,
             wit::Recorded::TooManyHeld => Recorded::TooManyHeld,
         })
+    }
+
+    fn prune(&self, before: Timestamp, limit: u32) -> Result<u32> {
+        wit::prune(before.micros(), limit).map_err(error)
     }
 }
 

@@ -3,9 +3,9 @@
 
 use vectra_domain::repository::Result;
 use vectra_domain::{
-    Agent, AgentChange, AgentStatus, AuditTrail, DecisionType, HeldRequest, HeldStatus,
-    PersistenceError, Policy, PolicySource, PolicyStatus, RiskScore, TextChange, Timestamp,
-    TrustScore,
+    Agent, AgentChange, AgentHistory, AgentStatus, AuditTrail, DecisionType, HeldRequest,
+    HeldStatus, PersistenceError, Policy, PolicySource, PolicyStatus, RiskScore, TextChange,
+    Timestamp, TrustScore,
 };
 
 use crate::bindings::vectra::persistence::types as wit;
@@ -143,6 +143,28 @@ pub fn audit_from(row: wit::AuditEntry) -> Result<AuditTrail> {
         target_url: row.target_url,
         risk_score: RiskScore::new(row.risk_score).map_err(corrupt)?,
         timestamp: time_from(row.timestamp)?,
+    })
+}
+
+pub fn history_to(row: &AgentHistory) -> wit::AgentHistoryEntry {
+    wit::AgentHistoryEntry {
+        id: row.id.to_string(),
+        agent_id: row.agent_id.to_string(),
+        method: row.method.clone(),
+        path: row.path.clone(),
+        timestamp: row.timestamp.micros(),
+        decision_type: decision_to(row.decision_type),
+    }
+}
+
+pub fn history_from(row: wit::AgentHistoryEntry) -> Result<AgentHistory> {
+    Ok(AgentHistory {
+        id: row.id.parse().map_err(corrupt)?,
+        agent_id: row.agent_id.parse().map_err(corrupt)?,
+        method: row.method,
+        path: row.path,
+        timestamp: time_from(row.timestamp)?,
+        decision_type: decision_from(row.decision_type),
     })
 }
 

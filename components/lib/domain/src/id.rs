@@ -6,6 +6,8 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use crate::Timestamp;
+
 /// A text that is no id.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{0}` is not a GUID of the form xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx")]
@@ -26,6 +28,15 @@ macro_rules! id {
             #[must_use]
             pub const fn new(uuid: Uuid) -> Self {
                 Self(uuid)
+            }
+
+            /// The smallest UUIDv7 of a time, so that those made before it are smaller;
+            /// the smallest of all before 1970.
+            #[must_use]
+            pub fn first_at(time: Timestamp) -> Self {
+                let millis = u64::try_from(time.micros() / 1_000).unwrap_or(0);
+                let version = 0x7 << 76;
+                Self(Uuid::from_u128((u128::from(millis) << 80) | version))
             }
 
             /// The UUID.
@@ -98,6 +109,17 @@ mod tests {
     fn reads_either_case_and_writes_lower_case() {
         let id: AgentId = LOWER.to_uppercase().parse().unwrap();
         assert_eq!(id.to_string(), LOWER);
+    }
+
+    #[test]
+    fn the_first_id_of_a_time_lies_between_those_before_and_after() {
+        let at = |micros| Timestamp::from_micros(micros).unwrap();
+        let id: HistoryId = "018f4d2e-7c1b-7000-8000-000000000000".parse().unwrap();
+        let millis = 0x018f_4d2e_7c1b_i64 * 1_000;
+        assert!(HistoryId::first_at(at(millis)) <= id);
+        assert!(HistoryId::first_at(at(millis + 999)) <= id);
+        assert!(HistoryId::first_at(at(millis + 1_000)) > id);
+        assert_eq!(HistoryId::first_at(at(-1)), HistoryId::first_at(at(0)));
     }
 
     #[test]

@@ -39,6 +39,19 @@ pub struct AuditPage {
     pub limit: u32,
 }
 
+/// Which audit rows to give with their explanations, oldest first.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AuditRange {
+    /// Rows of this time or later.
+    pub since: Timestamp,
+    /// Rows before this time.
+    pub until: Timestamp,
+    /// Begin after this time and id.
+    pub after: Option<(Timestamp, AuditId)>,
+    /// At most so many, 1 to [`MAX_PAGE`].
+    pub limit: u32,
+}
+
 /// Which held requests to list, oldest first.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HeldPage {
@@ -100,6 +113,9 @@ pub trait AgentRepository {
     fn delete(&self, id: AgentId, now: Timestamp) -> Result<()>;
     /// One page in the order of name, then id.
     fn list(&self, page: &AgentPage) -> Result<Vec<Agent>>;
+    /// Removes up to `limit` tombstones that were made before `before` and have no
+    /// history or activity left.
+    fn prune(&self, before: Timestamp, limit: u32) -> Result<u32>;
 }
 
 /// The seed's history repository (`vectra:persistence/agent-history`).
@@ -108,6 +124,8 @@ pub trait AgentHistoryRepository {
     fn append(&self, entry: &AgentHistory) -> Result<()>;
     /// The agent's rows not older than `since`, newest first.
     fn recent(&self, agent: AgentId, since: Timestamp, limit: u32) -> Result<Vec<AgentHistory>>;
+    /// Removes up to `limit` rows older than `before`, found by their UUIDv7.
+    fn prune(&self, before: Timestamp, limit: u32) -> Result<u32>;
 }
 
 /// The seed's audit repository (`vectra:persistence/audit-trail`).
@@ -118,6 +136,8 @@ pub trait AuditRepository {
     fn find(&self, id: AuditId) -> Result<Option<(AuditTrail, String)>>;
     /// One page, newest first.
     fn list(&self, page: &AuditPage) -> Result<Vec<AuditTrail>>;
+    /// One page of a stretch of time, oldest first, each row with its explanation.
+    fn range(&self, range: &AuditRange) -> Result<Vec<(AuditTrail, String)>>;
 }
 
 /// Policies and their revisions (`vectra:persistence/policies`).
@@ -155,4 +175,6 @@ pub trait Ledger {
     fn load(&self, query: &Query) -> Result<Context>;
     /// Records a decision.
     fn record(&self, entry: &Entry) -> Result<Recorded>;
+    /// Removes up to `limit` activity buckets that began before `before`.
+    fn prune(&self, before: Timestamp, limit: u32) -> Result<u32>;
 }

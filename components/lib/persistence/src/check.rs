@@ -6,7 +6,8 @@ use vectra_domain::{
     Policy, TextChange,
 };
 
-/// Longest name of an agent, in characters.
+/// Longest name of an agent or a policy, in characters. PostgreSQL's indexes hold no
+/// text of more than some thousand bytes.
 const MAX_NAME: usize = 128;
 
 fn invalid<T>(message: impl Into<String>) -> Result<T> {
@@ -36,11 +37,11 @@ pub(crate) fn limit(limit: u32) -> Result<i64> {
     }
 }
 
-fn agent_name(name: &str) -> Result<()> {
-    text("Agent.Name", name)?;
+fn name(column: &str, name: &str) -> Result<()> {
+    text(column, name)?;
     if name.is_empty() || name.chars().nth(MAX_NAME).is_some() {
         return invalid(format!(
-            "`Agent.Name` does not have 1 to {MAX_NAME} characters"
+            "`{column}` does not have 1 to {MAX_NAME} characters"
         ));
     }
     Ok(())
@@ -48,7 +49,7 @@ fn agent_name(name: &str) -> Result<()> {
 
 /// Checks an agent to insert.
 pub(crate) fn agent(agent: &Agent) -> Result<()> {
-    agent_name(&agent.name)?;
+    name("Agent.Name", &agent.name)?;
     optional_text("Agent.OwnerId", agent.owner_id.as_deref())?;
     optional_text("Agent.PolicyName", agent.policy_name.as_deref())?;
     text("Agent.ClientSecretHash", &agent.client_secret_hash)
@@ -56,8 +57,8 @@ pub(crate) fn agent(agent: &Agent) -> Result<()> {
 
 /// Checks a change of an agent.
 pub(crate) fn agent_change(change: &AgentChange) -> Result<()> {
-    if let Some(name) = &change.name {
-        agent_name(name)?;
+    if let Some(changed) = &change.name {
+        name("Agent.Name", changed)?;
     }
     for (column, change) in [
         ("Agent.OwnerId", &change.owner_id),
@@ -94,21 +95,11 @@ pub(crate) fn audit(entry: &AuditTrail, explanation: &str) -> Result<()> {
 
 /// Checks a policy to put.
 pub(crate) fn policy(policy: &Policy) -> Result<()> {
-    policy_name(&policy.name)?;
+    name("Policy.Name", &policy.name)?;
     text("Policy.Document", &policy.document)?;
     optional_text("Policy.Problem", policy.problem.as_deref())?;
     optional_text("Policy.SourceName", policy.source_name.as_deref())?;
     text("Policy.ContentHash", &policy.content_hash)
-}
-
-/// Checks a policy's name.
-pub(crate) fn policy_name(name: &str) -> Result<()> {
-    text("Policy.Name", name)?;
-    if name.is_empty() {
-        invalid("`Policy.Name` is empty")
-    } else {
-        Ok(())
-    }
 }
 
 /// Checks a decision to record.

@@ -19,7 +19,8 @@ pub enum Value {
 pub type Row = Vec<Value>;
 
 /// What a database interface may answer instead of rows; the cases of
-/// `spin:sqlite/sqlite.error`. Those with text carry what the database said.
+/// `spin:sqlite/sqlite.error` and of `spin:postgres/postgres.error`. Those with text
+/// carry what the host said.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum DatabaseError {
     /// The host has no database of that name.
@@ -34,6 +35,12 @@ pub enum DatabaseError {
     /// The database has reached its capacity.
     #[error("database full")]
     DatabaseFull,
+    /// No connection: nothing was sent, and the call may be repeated.
+    #[error("no connection: {0}")]
+    Unavailable(String),
+    /// A parameter was refused before anything was sent.
+    #[error("a parameter was refused: {0}")]
+    Refused(String),
     /// Anything else, in the words of the database.
     #[error("{0}")]
     Io(String),

@@ -58,13 +58,33 @@ impl Filter {
     }
 
     /// Adds `column = value`; `bind` appends the one value.
-    pub(crate) fn equals(
-        mut self,
+    pub(crate) fn equals(self, column: &str, kind: Kind, bind: impl FnOnce(Bind) -> Bind) -> Self {
+        self.compares(column, "=", kind, bind)
+    }
+
+    /// Adds `column >= value`; `bind` appends the one value.
+    pub(crate) fn at_least(
+        self,
         column: &str,
         kind: Kind,
         bind: impl FnOnce(Bind) -> Bind,
     ) -> Self {
-        let condition = format!("{column} = {}", self.placeholder(kind, 1));
+        self.compares(column, ">=", kind, bind)
+    }
+
+    /// Adds `column < value`; `bind` appends the one value.
+    pub(crate) fn below(self, column: &str, kind: Kind, bind: impl FnOnce(Bind) -> Bind) -> Self {
+        self.compares(column, "<", kind, bind)
+    }
+
+    fn compares(
+        mut self,
+        column: &str,
+        sign: &str,
+        kind: Kind,
+        bind: impl FnOnce(Bind) -> Bind,
+    ) -> Self {
+        let condition = format!("{column} {sign} {}", self.placeholder(kind, 1));
         self.condition(&condition);
         self.bind = bind(self.bind);
         self

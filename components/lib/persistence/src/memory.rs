@@ -133,6 +133,12 @@ fn take<T>(limit: i64, items: impl Iterator<Item = T>) -> Vec<T> {
     items.take(usize::try_from(limit).unwrap_or(0)).collect()
 }
 
+/// Takes these rows out and says how many there were.
+fn remove<K: Ord, V>(rows: &mut BTreeMap<K, V>, keys: &[K]) -> u32 {
+    let found = keys.iter().filter(|key| rows.remove(key).is_some()).count();
+    u32::try_from(found).unwrap_or(u32::MAX)
+}
+
 /// Adds a row unless its key is taken.
 fn insert<K: Ord, V>(rows: &mut BTreeMap<K, V>, key: K, column: &str, row: V) -> Result<()> {
     if rows.contains_key(&key) {

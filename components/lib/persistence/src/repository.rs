@@ -10,8 +10,9 @@ mod schema;
 
 use vectra_domain::repository::Result;
 
+use crate::bind::Bind;
 use crate::row::Reader;
-use crate::{Database, Dialect, Value};
+use crate::{Database, Dialect, Value, check};
 
 /// Every port of [`vectra_domain::repository`] over one database.
 pub struct Repositories<D> {
@@ -42,6 +43,13 @@ impl<D: Database> Repositories<D> {
     /// Sends one statement and takes its first row, if there is one.
     fn first(&self, statement: &str, parameters: Vec<Value>) -> Result<Option<Reader>> {
         Ok(self.rows(statement, parameters)?.into_iter().next())
+    }
+
+    /// Removes a bounded number of rows; `bind` holds what comes before the limit.
+    fn prune(&self, statement: &str, bind: Bind, limit: u32) -> Result<u32> {
+        let bind = bind.integer(check::limit(limit)?);
+        let removed = self.rows(statement, bind.finish()?)?;
+        Ok(u32::try_from(removed.len()).unwrap_or(u32::MAX))
     }
 
     /// Sends one statement and reads every row of it.

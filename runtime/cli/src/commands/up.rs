@@ -5,16 +5,20 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::{Context, Result};
 use hyper::header::{HeaderName, HeaderValue};
+use tokio::sync::oneshot;
+use tokio::time::timeout;
 use vectra_host::outbound::{OutboundOptions, Upstream};
-use vectra_host::{Host, HostOptions, Server, Variables};
-use vectra_sqlite::{LocalDatabase, LocalOptions, Sqlite};
+use vectra_host::{Admission, Host, HostOptions, Server, Variables};
 
 use super::Checked;
 use crate::capabilities::Databases;
-use crate::lifecycle;
+use crate::config::{Config, Provider};
+use crate::database::{self, Database};
+use crate::lifecycle::Lifecycle;
 use crate::secrets::{self, Origin, Secrets};
 
 /// Serves the gateway
@@ -35,13 +39,14 @@ pub struct Arguments {
     /// Let agents reach this upstream although its address is not public; may be repeated
     #[arg(long, value_name = "HOST:PORT")]
     allow_upstream: Vec<Upstream>,
-    /// The component to serve [default: vectra-sqlite.wasm beside vectra or in dist/]
+    /// The component to serve [default: vectra-sqlite.wasm or vectra-postgres.wasm beside vectra or in dist/]
     #[arg(long, value_name = "FILE")]
     bundle: Option<PathBuf>,
 }
 
-/// The name the component opens its database by.
-const DATABASE: &str = "default";
+/// How long the first attempt to start may hold up the listening: afterwards
+/// requests are answered with 503 until it has succeeded.
+const FIRST_ATTEMPT: Duration = Duration::from_secs(3);
 
 /// Why an address that is not loopback is refused.
 const OPEN: &str = "can be reached by others and nothing encrypts what they send: put a proxy with TLS \
@@ -70,15 +75,15 @@ async fn serve(arguments: Arguments) -> Result<ExitCode> {
         let address = config.listen;
         return Ok(super::refuse(format!("{address} {OPEN}")));
     }
-    let secrets = match secrets::load(&config.database, |name| std::env::var(name).ok()) {
+    let kept = config.beside("secrets");
+    let secrets = match secrets::load(&kept, |name| std::env::var(name).ok()) {
         Ok(secrets) => secrets,
         Err(error) => return Ok(super::refuse(error)),
     };
-    announce(&secrets);
-    let database = LocalDatabase::open(&config.database, LocalOptions::default())?;
-    let sqlite = Sqlite::new([(DATABASE.to_owned(), Arc::new(database) as _)]);
+    announce(&secrets, config.storage.provider());
+    let databases = Databases::default();
     let options = HostOptions {
-        variables: variables(&config.component, &loaded.digest, &secrets)?,
+        variables: variables(&config, &loaded.digest, &secrets)?,
         outbound: OutboundOptions {
             allowed: config.allowed.clone(),
         },
@@ -87,15 +92,29 @@ async fn serve(arguments: Arguments) -> Result<ExitCode> {
             HeaderValue::from_static(env!("CARGO_PKG_VERSION")),
         )],
     };
-    let host = Arc::new(Host::new(&loaded.bundle, Databases(sqlite), options)?);
+    let host = Arc::new(Host::new(&loaded.bundle, databases.clone(), options)?);
+    let database = Database::new(&config.storage, databases)?;
+    serve_on(Lifecycle {
+        host,
+        database,
+        config,
+    })
+    .await
+}
+
+async fn serve_on(life: Lifecycle) -> Result<ExitCode> {
+    let (host, listen, options) = (life.host.clone(), life.config.listen, life.config.server);
     let stop = stop()?;
-    let started = lifecycle::start(&host, &config).await;
-    let server = Server::bind(config.listen, config.server)
+    host.admit(Admission::Closed);
+    let (tried, first) = oneshot::channel();
+    let caring = tokio::spawn(life.care(tried));
+    if let Ok(Ok(outcome)) = timeout(FIRST_ATTEMPT, first).await {
+        outcome?;
+    }
+    let server = Server::bind(listen, options)
         .await
-        .with_context(|| format!("cannot listen on {}", config.listen))?;
-    let address = server.address();
-    println!("vectra is listening on http://{address}");
-    let caring = tokio::spawn(lifecycle::care(host.clone(), config, started));
+        .with_context(|| format!("cannot listen on {listen}"))?;
+    println!("vectra is listening on http://{}", server.address());
     server.serve(host, stop).await;
     caring.abort();
     // It has the last hold on the host, and so on the database.
@@ -104,23 +123,29 @@ async fn serve(arguments: Arguments) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// What the component reads. The configuration is no secret, the rest is.
-fn variables(component: &str, digest: &str, secrets: &Secrets) -> Result<Variables> {
+/// What the component reads. The configuration is no secret, the rest is. Where a
+/// server is, the component does not learn.
+fn variables(config: &Config, digest: &str, secrets: &Secrets) -> Result<Variables> {
     let entries = [
-        ("vectra_config", component),
+        ("vectra_config", config.component.as_str()),
         ("bundle_digest", digest),
         ("trust_client_addr", "true"),
         ("token_secret", &secrets.token_secret),
         ("admin_key", &secrets.admin_key),
         ("data_key", &secrets.data_key),
     ];
+    let address = match config.storage.provider() {
+        Provider::Sqlite => None,
+        Provider::Postgres => Some(("database_url", database::NAME)),
+    };
+    let entries = entries.into_iter().chain(address);
     Ok(Variables::new(
         entries.map(|(name, value)| (name.to_owned(), value.to_owned())),
     )?)
 }
 
 /// Says where the admin key is; what it is only when it was just made.
-fn announce(secrets: &Secrets) {
+fn announce(secrets: &Secrets, provider: Provider) {
     match &secrets.admin_key_from {
         Origin::Made(path) => {
             println!("admin key (shown once): {}", secrets.admin_key);
@@ -128,6 +153,22 @@ fn announce(secrets: &Secrets) {
         }
         Origin::Kept(path) => println!("admin key is kept in {}", path.display()),
         Origin::Environment => println!("admin key is that of VECTRA_ADMIN_KEY"),
+    }
+    if provider == Provider::Postgres && !secrets.from_files.is_empty() {
+        tracing::warn!(
+            "{} not set, so secrets of this machine are used: gateways that share one PostgreSQL \
+             must be given the same ones",
+            are(&secrets.from_files)
+        );
+    }
+}
+
+/// `A is`, `A and B are`, `A, B and C are`.
+fn are(names: &[&str]) -> String {
+    match names {
+        [name] => format!("{name} is"),
+        [names @ .., last] => format!("{} and {last} are", names.join(", ")),
+        [] => String::new(),
     }
 }
 

@@ -8,9 +8,8 @@ use serde_json::Value;
 use vectra_host::outbound::Upstream;
 use vectra_host::{Limits, ServerOptions};
 
-use super::connection_string::sqlite_file;
 use super::section::{Section, error};
-use super::{Config, Mistake, Tree, find};
+use super::{Config, Mistake, Tree, find, storage};
 
 const DAY: Duration = Duration::from_secs(86_400);
 const SECOND: Duration = Duration::from_secs(1);
@@ -61,13 +60,13 @@ pub(super) fn read(mut tree: Tree, folder: PathBuf, mistakes: &mut Vec<Mistake>)
         None => &mut nothing,
     };
     let (listen, server, limits) = server(system, mistakes);
-    let database = folder.join(storage(system, mistakes));
+    let storage = storage::read(system, &folder, mistakes);
     let component = Value::Object(tree).to_string();
     Config {
         listen,
         server,
         limits,
-        database,
+        storage,
         allowed,
         component,
         folder,
@@ -130,45 +129,6 @@ fn https(server: &mut Section<'_>) {
     https.inert("Port");
     https.inert("Certificate");
     https.end();
-}
-
-/// The database file, as written.
-fn storage(system: &mut Tree, mistakes: &mut Vec<Mistake>) -> PathBuf {
-    let mut storage = Section::take(system, "System.", "Storage", mistakes);
-    storage.inert("Cache");
-    let mut database = storage.section("Database");
-    let provider = database
-        .text("DefaultProvider")
-        .unwrap_or_else(|| "Sqlite".into());
-    if provider.eq_ignore_ascii_case("Postgres") {
-        database.refuse(
-            "DefaultProvider",
-            "`Postgres` is not available yet, only `Sqlite` is",
-        );
-    } else if !provider.eq_ignore_ascii_case("Sqlite") {
-        database.refuse(
-            "DefaultProvider",
-            format!("must be `Sqlite`, not `{provider}`"),
-        );
-    }
-    let mut providers = database.section("Providers");
-    let mut sqlite = providers.section("Sqlite");
-    let text = sqlite
-        .text("ConnectionString")
-        .unwrap_or_else(|| "Data Source=vectra.db".into());
-    let file = sqlite_file(&text);
-    if let Err(error) = &file {
-        sqlite.refuse("ConnectionString", error.to_string());
-    }
-    sqlite.end();
-    let mut postgres = providers.section("Postgres");
-    // It may be there, ready for the day it is chosen.
-    let _ = postgres.text("ConnectionString");
-    postgres.end();
-    providers.end();
-    database.end();
-    storage.end();
-    file.unwrap_or_else(|_| "vectra.db".into()).into()
 }
 
 /// A list of `host:port`, which stays in the tree for the component.

@@ -63,15 +63,19 @@ impl<'a> Section<'a> {
         self.mistakes.push(error(&key, message));
     }
 
+    /// Says something about a key's value, and no more.
+    pub(super) fn warn(&mut self, name: &str, message: impl Into<String>) {
+        self.mistakes.push(Mistake {
+            severity: Severity::Warning,
+            key: self.key(name),
+            message: message.into(),
+        });
+    }
+
     /// Says that a key, if it is there, does nothing.
     pub(super) fn inert(&mut self, name: &'static str) {
         if self.value(name).is_some() {
-            let (key, message) = (self.key(name), "has no effect in this version".to_owned());
-            self.mistakes.push(Mistake {
-                severity: Severity::Warning,
-                key,
-                message,
-            });
+            self.warn(name, "has no effect in this version");
         }
     }
 
@@ -87,6 +91,17 @@ impl<'a> Section<'a> {
             Value::String(text) if !text.trim().is_empty() => Some(text),
             _ => {
                 self.refuse(name, "must be a text that is not empty");
+                None
+            }
+        }
+    }
+
+    /// A text; an empty one counts as none.
+    pub(super) fn text_or_nothing(&mut self, name: &'static str) -> Option<String> {
+        match self.value(name)? {
+            Value::String(text) => Some(text).filter(|text| !text.trim().is_empty()),
+            _ => {
+                self.refuse(name, "must be a text");
                 None
             }
         }

@@ -2,6 +2,7 @@ use std::path::PathBuf;
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
+use vectra_sqlite::Synchronous;
 
 use super::*;
 
@@ -36,7 +37,15 @@ fn nothing_written_means_the_defaults() {
     let (config, mistakes) = read(json!({}), &[]);
     assert_eq!(mistakes, []);
     assert_eq!(config.listen.to_string(), "127.0.0.1:7080");
-    assert_eq!(config.database, config.folder.join("vectra.db"));
+    let Storage::Sqlite { file, synchronous } = &config.storage else {
+        panic!("{:?}", config.storage);
+    };
+    assert_eq!(file, &config.folder.join("vectra.db"));
+    assert_eq!(*synchronous, Synchronous::Full);
+    assert_eq!(
+        config.beside("secrets"),
+        config.folder.join("vectra.db.secrets")
+    );
     assert_eq!(config.limits.concurrent_requests, 256);
     assert_eq!(config.limits.memory, 128 << 20);
     assert_eq!(config.server.keep_alive.as_secs(), 120);
@@ -101,8 +110,11 @@ fn every_mistake_is_told_at_once_with_its_key() {
                     "Requests": {},
                 },
                 "Storage": { "Database": {
-                    "DefaultProvider": "Postgres",
-                    "Providers": { "Sqlite": { "ConnectionString": "libsql://x" }, "Oracle": {} },
+                    "DefaultProvider": "Oracle",
+                    "Providers": {
+                        "Sqlite": { "ConnectionString": "libsql://x", "Synchronous": "Off" },
+                        "Oracle": {},
+                    },
                 } },
             },
             "Proxy": { "AllowedUpstreams": ["a:1", "b", 3] },
@@ -138,6 +150,7 @@ fn every_mistake_is_told_at_once_with_its_key() {
             "System.Storage.Database.DefaultProvider",
             "System.Storage.Database.Providers.Oracle",
             "System.Storage.Database.Providers.Sqlite.ConnectionString",
+            "System.Storage.Database.Providers.Sqlite.Synchronous",
             "System__",
         ]
     );
@@ -217,4 +230,94 @@ fn what_is_no_configuration_is_said_so() {
         assert!(error.contains(part), "{error}");
     }
     assert!(load(Some("/nowhere/vectra.json".as_ref()), [], &[]).is_err());
+}
+
+const DATABASE: &str = "System.Storage.Database";
+
+/// A configuration with these connection strings.
+fn storage(provider: &str, sqlite: &str, postgres: &str) -> Value {
+    json!({ "System": { "Storage": { "Database": {
+        "DefaultProvider": provider,
+        "Providers": {
+            "Sqlite": { "ConnectionString": sqlite, "Synchronous": "normal" },
+            "Postgres": { "ConnectionString": postgres },
+        },
+    } } } })
+}
+
+#[test]
+fn the_provider_chooses_the_database_in_any_case() {
+    for (provider, expected) in [
+        ("Sqlite", Provider::Sqlite),
+        ("SQLITE", Provider::Sqlite),
+        ("Postgres", Provider::Postgres),
+        ("postgres", Provider::Postgres),
+    ] {
+        let config = storage(provider, "Data Source=a.db", "Host=db;Username=vectra");
+        let (config, mistakes) = read(config, &[]);
+        assert_eq!(mistakes, []);
+        assert_eq!(config.storage.provider(), expected);
+        let kept = match &config.storage {
+            Storage::Sqlite { file, synchronous } => {
+                assert_eq!(file, &config.folder.join("a.db"));
+                assert_eq!(*synchronous, Synchronous::Normal);
+                "a.db.secrets"
+            }
+            Storage::Postgres { .. } => "vectra.secrets",
+        };
+        assert_eq!(config.beside("secrets"), config.folder.join(kept));
+    }
+    let (config, mistakes) = read(
+        storage("Sqlite", "Data Source=a.db", "Host=db;Username=vectra"),
+        &[("System__Storage__Database__DefaultProvider", "Postgres")],
+    );
+    assert_eq!(mistakes, []);
+    assert_eq!(config.storage.provider(), Provider::Postgres);
+}
+
+#[test]
+fn only_the_provider_that_is_used_must_be_right() {
+    for (provider, wrong, unused) in [
+        ("Sqlite", "Sqlite", "Postgres"),
+        ("Postgres", "Postgres", "Sqlite"),
+    ] {
+        let (config, mistakes) = read(storage(provider, "hush", "hush"), &[]);
+        assert_eq!(config.storage.provider().to_string(), provider);
+        let found: Vec<_> = mistakes
+            .iter()
+            .map(|mistake| (mistake.severity, mistake.key.clone()))
+            .collect();
+        let key = |name| format!("{DATABASE}.Providers.{name}.ConnectionString");
+        assert_eq!(found.len(), 2);
+        assert!(found.contains(&(Severity::Error, key(wrong))), "{found:?}");
+        assert!(
+            found.contains(&(Severity::Warning, key(unused))),
+            "{found:?}"
+        );
+        assert!(!format!("{mistakes:?}").contains("hush"));
+    }
+}
+
+#[test]
+fn a_server_must_be_named_when_it_is_used() {
+    for text in ["", " "] {
+        let (_, mistakes) = read(storage("Postgres", "Data Source=a.db", text), &[]);
+        let key = format!("{DATABASE}.Providers.Postgres.ConnectionString");
+        assert_eq!(keys(&mistakes), [key]);
+        let (_, mistakes) = read(storage("Sqlite", text, text), &[]);
+        assert_eq!(mistakes, []);
+    }
+}
+
+#[test]
+fn a_password_is_in_no_output_of_the_configuration() {
+    for text in [
+        "Host=db;Username=vectra;Password=hush",
+        "postgres://vectra:hush@db/vectra",
+    ] {
+        let (config, mistakes) = read(storage("Postgres", "", text), &[]);
+        assert_eq!(mistakes, []);
+        let shown = format!("{config:?}");
+        assert!(shown.contains("db") && !shown.contains("hush"), "{shown}");
+    }
 }

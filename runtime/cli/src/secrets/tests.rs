@@ -11,15 +11,16 @@ fn all(secrets: &Secrets) -> [&str; 3] {
 #[test]
 fn secrets_are_made_once_and_kept() {
     let folder = tempfile::tempdir().unwrap();
-    let database = folder.path().join("vectra.db");
-    let first = load(&database, none).unwrap();
-    let key = folder.path().join("vectra.db.secrets/admin_key");
+    let kept = folder.path().join("vectra.db.secrets");
+    let first = load(&kept, none).unwrap();
+    let key = admin_key_file(&kept);
     assert_eq!(first.admin_key_from, Origin::Made(key.clone()));
     assert!(first.admin_key.starts_with("vop_"));
-    let second = load(&database, none).unwrap();
+    assert_eq!(first.from_files.len(), 3);
+    let second = load(&kept, none).unwrap();
     assert_eq!(all(&first), all(&second));
     assert_eq!(second.admin_key_from, Origin::Kept(key));
-    let files = fs::read_dir(folder.path().join("vectra.db.secrets")).unwrap();
+    let files = fs::read_dir(&kept).unwrap();
     assert_eq!(files.count(), 3, "a draft was left");
 }
 
@@ -28,25 +29,21 @@ fn secrets_are_made_once_and_kept() {
 fn only_their_owner_can_read_them_and_a_wrong_mode_is_an_error() {
     use std::os::unix::fs::PermissionsExt;
     let folder = tempfile::tempdir().unwrap();
-    let database = folder.path().join("vectra.db");
-    load(&database, none).unwrap();
-    let secrets = super::folder(&database);
-    for (path, mode) in [(secrets.clone(), 0o700), (secrets.join("data_key"), 0o600)] {
+    let kept = folder.path().join("vectra.db.secrets");
+    load(&kept, none).unwrap();
+    for (path, mode) in [(kept.clone(), 0o700), (kept.join("data_key"), 0o600)] {
         assert_eq!(path.metadata().unwrap().permissions().mode() & 0o777, mode);
         fs::set_permissions(&path, fs::Permissions::from_mode(mode | 0o040)).unwrap();
-        assert!(matches!(
-            load(&database, none),
-            Err(SecretError::Open { .. })
-        ));
+        assert!(matches!(load(&kept, none), Err(SecretError::Open { .. })));
         fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
     }
-    load(&database, none).unwrap();
+    load(&kept, none).unwrap();
 }
 
 #[test]
 fn the_environment_comes_first_and_is_checked() {
     let folder = tempfile::tempdir().unwrap();
-    let database = folder.path().join("vectra.db");
+    let kept = folder.path().join("vectra.db.secrets");
     let given = |key: &'static str| {
         move |name: &str| match name {
             "VECTRA_TOKEN_SECRET" => Some("t".repeat(32)),
@@ -54,11 +51,12 @@ fn the_environment_comes_first_and_is_checked() {
             _ => Some(STANDARD.encode([7; 32])),
         }
     };
-    let secrets = load(&database, given("vop_0123456789abcdef0123456789abcdef")).unwrap();
+    let secrets = load(&kept, given("vop_0123456789abcdef0123456789abcdef")).unwrap();
     assert_eq!(secrets.admin_key_from, Origin::Environment);
-    assert!(!super::folder(&database).exists());
+    assert!(!kept.exists());
+    assert!(secrets.from_files.is_empty());
     for key in ["short", "vop_short", "vop 0123456789abcdef0123456789abcdef"] {
-        let error = load(&database, given(key)).err().unwrap().to_string();
+        let error = load(&kept, given(key)).err().unwrap().to_string();
         assert!(
             error.contains("VECTRA_ADMIN_KEY") && !error.contains(key),
             "{error}"

@@ -31,7 +31,7 @@ async fn the_runtimes_mistakes_and_the_components_come_together_with_code_2() {
         let output = home
             .run(
                 &[command],
-                &[("System__Storage__Database__DefaultProvider", "Postgres")],
+                &[("System__Storage__Database__DefaultProvider", "Oracle")],
             )
             .await;
         assert_eq!(output.status.code(), Some(2), "{output:?}");
@@ -48,6 +48,29 @@ async fn the_runtimes_mistakes_and_the_components_come_together_with_code_2() {
             );
         }
         assert!(!home.path("vectra.db").exists(), "it started");
+    }
+}
+
+#[tokio::test]
+async fn a_password_is_never_shown() {
+    for (text, code) in [
+        ("Host=127.0.0.1;Port=1;Username=vectra;Password=hush", 0),
+        ("postgres://vectra:hush@127.0.0.1:1/vectra", 0),
+        ("Host=a,b;Username=vectra;Password=hush", 2),
+        ("Host=127.0.0.1;Username=vectra;Password=hush;hush=1", 2),
+        ("Host=127.0.0.1;Username=vectra;Password='hush", 2),
+        ("postgres://vectra:hush@a,b/vectra", 2),
+        ("libsql://vectra:hush@db", 2),
+    ] {
+        let home = Home::new(&json!({ "System": { "Storage": { "Database": {
+            "DefaultProvider": "Postgres",
+            "Providers": { "Postgres": { "ConnectionString": text } },
+        } } } }));
+        let output = home.run(&["check"], &[("VECTRA_LOG", "trace")]).await;
+        assert_eq!(output.status.code(), Some(code), "{text}: {output:?}");
+        let all = [output.stdout, output.stderr].concat();
+        let all = String::from_utf8_lossy(&all);
+        assert!(!all.contains("hush"), "{all}");
     }
 }
 
@@ -90,7 +113,14 @@ async fn a_missing_file_is_said_so() {
 #[tokio::test]
 async fn help_shows_an_example_of_every_command() {
     let home = Home::new(&json!({}));
-    for arguments in [&["--help"][..], &["up", "--help"], &["check", "--help"]] {
+    for arguments in [
+        &["--help"][..],
+        &["up", "--help"],
+        &["check", "--help"],
+        &["backup", "--help"],
+        &["audit", "--help"],
+        &["audit", "export", "--help"],
+    ] {
         let output = home.command(arguments).output().await.unwrap();
         assert!(output.status.success());
         assert!(String::from_utf8_lossy(&output.stdout).contains("Example:\n  vectra "));

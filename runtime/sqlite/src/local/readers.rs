@@ -47,7 +47,8 @@ fn read(session: Opened, jobs: &Mutex<mpsc::Receiver<Job>>) {
             job.answer(Err(Error::Io("busy: the statement waited too long".into())));
             continue;
         }
-        let result = session.run(&job.sql, job.kind, &job.parameters);
+        let limit = session.options().patience;
+        let result = session.run(&job.sql, job.kind, &job.parameters, limit);
         job.answer(result.map_err(|failure| failure.error()));
     }
 }

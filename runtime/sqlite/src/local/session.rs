@@ -1,11 +1,9 @@
 //! One connection with its prepared statements, used by one thread.
 
-use std::collections::HashMap;
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::Path;
+use std::path::PathBuf;
 use std::pin::pin;
-use std::rc::Rc;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
@@ -14,109 +12,157 @@ use libsql::params::Params;
 use libsql::{AuthAction, AuthContext, Authorization, Builder, Connection, Statement};
 
 use super::LocalOptions;
+use super::checkpoint::Mode;
 use super::failure::Failure;
+use super::prepared::Prepared;
+use super::space;
+use super::statistics::Counters;
 use super::value::{bind, size, take};
 use super::watchdog::{Patrol, Post};
 use crate::database::{Changed, Outcome};
 use crate::statement::{Kind, pragma_reads};
 use crate::{QueryResult, RowResult, Value};
 
-/// How long SQLite itself waits for a lock of another process.
-const BUSY_TIMEOUT: Duration = Duration::from_secs(4);
+/// How long a checkpoint waits for each lock it needs.
+const CHECKPOINT_TIMEOUT: Duration = Duration::from_millis(100);
 
 /// What a session is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Role {
     Writer,
     Reader,
+    Transaction,
+    Checkpoint,
+}
+
+/// What all sessions of a database share.
+#[derive(Clone)]
+pub(super) struct Place {
+    pub(super) path: PathBuf,
+    pub(super) options: LocalOptions,
+    pub(super) patrol: Patrol,
+    pub(super) counters: Arc<Counters>,
 }
 
 /// The connection. Statements come first, since a connection closes when nothing
 /// refers to it any more.
 pub(super) struct Session {
-    prepared: HashMap<String, Prepared>,
-    clock: u64,
+    prepared: Prepared,
     connection: Connection,
     post: Post,
-    patrol: Patrol,
-    options: LocalOptions,
-}
-
-struct Prepared {
-    statement: Rc<Statement>,
-    used: u64,
+    place: Place,
 }
 
 /// A connection that is set up but belongs to no thread yet.
 pub(super) struct Opened {
     connection: Connection,
-    patrol: Patrol,
-    options: LocalOptions,
+    place: Place,
+}
+
+/// How far a checkpoint came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Progress {
+    /// Whether someone was in its way.
+    pub(super) is_busy: bool,
+    /// Frames in the WAL, and those of them that were copied.
+    pub(super) frames: u64,
+    pub(super) copied: u64,
 }
 
 impl Opened {
     /// Opens a connection and sets it up.
-    ///
-    /// # Errors
-    /// SQLite's message.
-    pub(super) fn open(
-        path: &Path,
-        role: Role,
-        options: LocalOptions,
-        patrol: Patrol,
-    ) -> Result<Self, String> {
-        let text = |error: libsql::Error| Failure::from(error).message;
-        let database = now(Builder::new_local(path).build()).map_err(text)?;
-        let connection = database.connect().map_err(text)?;
-        connection.busy_timeout(BUSY_TIMEOUT).map_err(text)?;
+    pub(super) fn open(place: &Place, role: Role) -> Result<Self, Failure> {
+        let database = now(Builder::new_local(&place.path).build())?;
+        let connection = database.connect()?;
+        // SQLite itself waits for a lock of another process.
+        connection.busy_timeout(match role {
+            Role::Checkpoint => CHECKPOINT_TIMEOUT,
+            _ => place.options.patience.mul_f32(0.8),
+        })?;
+        let synchronous = place.options.synchronous;
+        let writes = format!("PRAGMA synchronous={synchronous}; PRAGMA wal_autocheckpoint=0;");
         let settings = match role {
-            Role::Writer => {
-                "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;"
-            }
-            Role::Reader => "PRAGMA query_only=ON; PRAGMA foreign_keys=ON;",
+            Role::Writer => format!("PRAGMA journal_mode=WAL; {writes}"),
+            Role::Reader => "PRAGMA query_only=ON;".to_owned(),
+            Role::Transaction | Role::Checkpoint => writes,
         };
-        now(connection.execute_batch(settings)).map_err(text)?;
-        Ok(Self {
+        now(connection.execute_batch(&format!("{settings} PRAGMA foreign_keys=ON;")))?;
+        let opened = Self {
             connection,
-            patrol,
-            options,
-        })
+            place: place.clone(),
+        };
+        let mode = opened.row("PRAGMA journal_mode", |row| {
+            row.get_str(0).map(str::to_owned)
+        })?;
+        match mode.as_str() {
+            "wal" => Ok(opened),
+            mode => Err(Failure::new(format!(
+                "its journal mode is `{mode}`, not `wal`"
+            ))),
+        }
     }
 
     /// Takes the connection into use on this thread.
-    ///
-    /// # Errors
-    /// SQLite's message.
     pub(super) fn begin(self) -> Result<Session, Failure> {
-        let Self {
-            connection,
-            patrol,
-            options,
-        } = self;
+        let Self { connection, place } = self;
         connection.authorizer(Some(Arc::new(authorize)))?;
-        let post = patrol.post(&connection);
         Ok(Session {
-            prepared: HashMap::new(),
-            clock: 0,
+            prepared: Prepared::new(place.options.prepared, place.counters.clone()),
+            post: place.patrol.post(&connection),
             connection,
-            post,
-            patrol,
-            options,
+            place,
         })
+    }
+
+    /// Runs a checkpoint.
+    pub(super) fn checkpoint(&self, mode: Mode) -> Result<Progress, Failure> {
+        let sql = match mode {
+            Mode::Passive => "PRAGMA wal_checkpoint(PASSIVE)",
+            Mode::Restart => "PRAGMA wal_checkpoint(RESTART)",
+            Mode::Truncate => "PRAGMA wal_checkpoint(TRUNCATE)",
+        };
+        self.row(sql, |row| {
+            // Minus one when there is no WAL.
+            let frames = |column| row.get::<i64>(column).map(|frames| frames.max(0) as u64);
+            Ok(Progress {
+                is_busy: row.get::<i64>(0)? != 0,
+                frames: frames(1)?,
+                copied: frames(2)?,
+            })
+        })
+    }
+
+    /// The one row of one of the host's own statements.
+    fn row<T>(
+        &self,
+        sql: &str,
+        read: impl FnOnce(&libsql::Row) -> libsql::Result<T>,
+    ) -> Result<T, Failure> {
+        let mut rows = now(self.connection.query(sql, ()))?;
+        match now(rows.next())? {
+            Some(row) => Ok(read(&row)?),
+            None => Err(Failure::new(format!("`{sql}` gives no row"))),
+        }
     }
 }
 
 impl Drop for Session {
     fn drop(&mut self) {
-        self.patrol.leave(&self.post);
+        self.place.patrol.leave(&self.post);
     }
 }
 
 /// The second net below [`crate::statement`]: no other files, no PRAGMA that
-/// writes, however it is written.
+/// writes, however it is written. Nothing temporary: it would outlive its guest
+/// on a shared connection, and hide tables of the same name from all others.
 fn authorize(context: &AuthContext<'_>) -> Authorization {
     match context.action {
-        AuthAction::Attach { .. } | AuthAction::Detach { .. } => Authorization::Deny,
+        AuthAction::Attach { .. }
+        | AuthAction::Detach { .. }
+        | AuthAction::CreateTempIndex { .. }
+        | AuthAction::CreateTempTable { .. }
+        | AuthAction::CreateTempTrigger { .. }
+        | AuthAction::CreateTempView { .. } => Authorization::Deny,
         AuthAction::Pragma {
             pragma_name,
             pragma_value,
@@ -130,7 +176,11 @@ fn authorize(context: &AuthContext<'_>) -> Authorization {
 
 impl Session {
     pub(super) fn options(&self) -> &LocalOptions {
-        &self.options
+        &self.place.options
+    }
+
+    pub(super) fn counters(&self) -> &Counters {
+        &self.place.counters
     }
 
     /// Whether no transaction is open.
@@ -140,20 +190,41 @@ impl Session {
 
     /// Runs one of the host's own statements, such as COMMIT.
     pub(super) fn control(&mut self, sql: &str) -> Result<(), Failure> {
-        let statement = self.prepare(sql)?;
-        let result = now(statement.run(Params::None));
-        statement.reset();
-        Ok(result?)
+        let result = self
+            .prepared
+            .get(&self.connection, sql)
+            .and_then(|statement| {
+                let result = now(statement.run(Params::None));
+                statement.reset();
+                Ok(result?)
+            });
+        result.map_err(|failure| self.diagnose(failure))
     }
 
-    /// Runs a guest's statement.
+    /// Runs a guest's statement, for a limited time.
     pub(super) fn run(
         &mut self,
         sql: &str,
         kind: Kind,
         parameters: &[Value],
+        limit: Duration,
     ) -> Result<Outcome, Failure> {
-        let statement = self.prepare(sql)?;
+        let rows = self.query(sql, parameters, limit);
+        let rows = rows.map_err(|failure| self.diagnose(failure))?;
+        let changed = (kind == Kind::Change).then(|| Changed {
+            rows: self.connection.changes(),
+            last_insert_rowid: self.connection.last_insert_rowid(),
+        });
+        Ok(Outcome { rows, changed })
+    }
+
+    fn query(
+        &mut self,
+        sql: &str,
+        parameters: &[Value],
+        limit: Duration,
+    ) -> Result<QueryResult, Failure> {
+        let statement = self.prepared.get(&self.connection, sql)?;
         let expected = statement.parameter_count();
         if expected != parameters.len() {
             let given = parameters.len();
@@ -162,51 +233,23 @@ impl Session {
             )));
         }
         let parameters = parameters.iter().map(bind).collect::<Result<Vec<_>, _>>()?;
-        let (post, options) = (self.post.clone(), self.options);
+        let options = &self.place.options;
         // libsql panics on text that is not UTF-8; SQL can make such text.
         let result = catch_unwind(AssertUnwindSafe(|| {
-            post.watch(options.patience, || {
-                now(collect(
-                    &statement,
-                    Params::Positional(parameters),
-                    &options,
-                ))
+            self.post.watch(limit, || {
+                now(collect(&statement, Params::Positional(parameters), options))
             })
         }));
         statement.reset();
-        let rows = result
-            .unwrap_or_else(|_| Err(Failure::new("a value of the result is not valid text")))?;
-        let changed = (kind == Kind::Change).then(|| Changed {
-            rows: self.connection.changes(),
-            last_insert_rowid: self.connection.last_insert_rowid(),
-        });
-        Ok(Outcome { rows, changed })
+        result.unwrap_or_else(|_| Err(Failure::new("a value of the result is not valid text")))
     }
 
-    /// A prepared statement, from those that are kept or anew.
-    fn prepare(&mut self, sql: &str) -> Result<Rc<Statement>, Failure> {
-        self.clock += 1;
-        if let Some(prepared) = self.prepared.get_mut(sql) {
-            prepared.used = self.clock;
-            prepared.statement.reset();
-            return Ok(prepared.statement.clone());
+    /// Finds out whether a full disk is behind a failure.
+    fn diagnose(&self, failure: Failure) -> Failure {
+        match failure.may_be_full() && space::is_full(&self.place.path) {
+            true => Failure::full(),
+            false => failure,
         }
-        let statement = Rc::new(now(self.connection.prepare(sql))?);
-        if self.prepared.len() >= self.options.prepared.max(1) {
-            let oldest = self
-                .prepared
-                .iter()
-                .min_by_key(|(_, prepared)| prepared.used);
-            if let Some(oldest) = oldest.map(|(sql, _)| sql.clone()) {
-                self.prepared.remove(&oldest);
-            }
-        }
-        let prepared = Prepared {
-            statement: statement.clone(),
-            used: self.clock,
-        };
-        self.prepared.insert(sql.to_owned(), prepared);
-        Ok(statement)
     }
 }
 
@@ -250,7 +293,7 @@ async fn collect(
 }
 
 /// Waits for a future that never really waits.
-fn now<T>(future: impl Future<Output = T>) -> T {
+pub(crate) fn now<T>(future: impl Future<Output = T>) -> T {
     let mut future = pin!(future);
     let mut context = Context::from_waker(Waker::noop());
     loop {

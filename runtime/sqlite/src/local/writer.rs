@@ -8,18 +8,28 @@
 //! the commit), everything is undone and each is run alone.
 
 use std::io;
+use std::sync::Arc;
 use std::thread::{self, JoinHandle};
+use std::time::Instant;
 
 use tokio::sync::mpsc;
 
 use super::Job;
+use super::checkpoint::Checkpoints;
 use super::failure::Failure;
+use super::gate::Gate;
 use super::session::{Opened, Session};
+use super::statistics::count;
 use crate::Error;
 use crate::database::Outcome;
 
 /// Starts the thread. It ends when the queue does.
-pub(super) fn start(session: Opened, mut jobs: mpsc::Receiver<Job>) -> io::Result<JoinHandle<()>> {
+pub(super) fn start(
+    session: Opened,
+    mut jobs: mpsc::Receiver<Job>,
+    gate: Arc<Gate>,
+    checkpoints: Arc<Checkpoints>,
+) -> io::Result<JoinHandle<()>> {
     thread::Builder::new()
         .name("vectra-sql-write".into())
         .spawn(move || {
@@ -31,15 +41,27 @@ pub(super) fn start(session: Opened, mut jobs: mpsc::Receiver<Job>) -> io::Resul
                 }
             };
             while let Some(first) = jobs.blocking_recv() {
+                let turn = gate.enter(Instant::now() + session.options().patience);
                 let mut group = vec![first];
                 while group.len() < session.options().group
                     && let Ok(job) = jobs.try_recv()
                 {
                     group.push(job);
                 }
-                run(&mut session, group);
+                if turn.is_none() {
+                    answer_all(group, &held());
+                } else if checkpoints.has_room() {
+                    run(&mut session, &checkpoints, group);
+                } else {
+                    answer_all(group, &Failure::full());
+                }
             }
         })
+}
+
+/// A guest's transaction did not end in time.
+fn held() -> Failure {
+    Failure::busy("database is locked by a transaction")
 }
 
 /// How a group went.
@@ -53,7 +75,7 @@ enum Ended {
     Undone(Option<(usize, Failure)>),
 }
 
-fn run(session: &mut Session, group: Vec<Job>) {
+fn run(session: &mut Session, checkpoints: &Checkpoints, group: Vec<Job>) {
     let (group, unwanted): (Vec<_>, Vec<_>) = group.into_iter().partition(Job::is_wanted);
     for job in unwanted {
         job.answer(Err(Error::Io("busy: the statement waited too long".into())));
@@ -64,19 +86,25 @@ fn run(session: &mut Session, group: Vec<Job>) {
     let alone = group.len() == 1;
     match transaction(session, &group) {
         Ended::Committed(results) => {
+            count(&session.counters().commits, 1);
+            let done = results.iter().filter(|result| result.is_ok()).count();
+            count(&session.counters().committed, done);
             for (job, result) in group.into_iter().zip(results) {
                 job.answer(result.map_err(|failure| failure.error()));
             }
+            checkpoints.committed();
         }
         Ended::Failed(failure) => answer_all(group, &failure),
-        Ended::Undone(Some((_, failure))) if alone => answer_all(group, &failure),
+        Ended::Undone(Some((_, failure))) if alone || failure.concerns_all() => {
+            answer_all(group, &failure)
+        }
         Ended::Undone(None) if alone => answer_all(group, &unknown()),
         Ended::Undone(culprit) => {
             let (place, failure) = culprit.unzip();
             for (index, job) in group.into_iter().enumerate() {
                 match &failure {
                     Some(failure) if Some(index) == place => job.answer(Err(failure.error())),
-                    _ => run(session, vec![job]),
+                    _ => run(session, checkpoints, vec![job]),
                 }
             }
         }
@@ -90,14 +118,13 @@ fn answer_all(group: Vec<Job>, failure: &Failure) {
 }
 
 fn unknown() -> Failure {
-    Failure {
-        code: 1,
-        message: "the transaction was rolled back".into(),
-    }
+    Failure::new("the transaction was rolled back")
 }
 
 /// Runs a group as one transaction.
 fn transaction(session: &mut Session, group: &[Job]) -> Ended {
+    // If that did not succeed when it was due.
+    roll_back(session);
     if let Err(failure) = session.control("BEGIN IMMEDIATE") {
         return Ended::Failed(failure);
     }
@@ -118,7 +145,7 @@ fn transaction(session: &mut Session, group: &[Job]) -> Ended {
             match failure.is_constraint() {
                 // One statement's deferred constraint; which one shows alone.
                 true if group.len() > 1 => Ended::Undone(None),
-                _ => Ended::Failed(failure),
+                _ => Ended::Failed(failure.at_commit()),
             }
         }
     }
@@ -131,7 +158,8 @@ fn transaction(session: &mut Session, group: &[Job]) -> Ended {
 /// taken the whole transaction with it.
 fn step(session: &mut Session, job: &Job) -> Result<Result<Outcome, Failure>, Failure> {
     session.control("SAVEPOINT statement")?;
-    let result = session.run(&job.sql, job.kind, &job.parameters);
+    let limit = session.options().patience;
+    let result = session.run(&job.sql, job.kind, &job.parameters, limit);
     if let Err(failure) = result {
         if session.is_autocommit() {
             return Err(failure);
@@ -144,10 +172,11 @@ fn step(session: &mut Session, job: &Job) -> Result<Result<Outcome, Failure>, Fa
     Ok(result)
 }
 
-fn roll_back(session: &mut Session) {
+/// Ends a transaction if one is open.
+pub(super) fn roll_back(session: &mut Session) {
     if !session.is_autocommit()
         && let Err(failure) = session.control("ROLLBACK")
     {
-        tracing::error!(error.message = failure.message, "cannot roll back");
+        tracing::error!(error.message = failure.text(), "cannot roll back");
     }
 }

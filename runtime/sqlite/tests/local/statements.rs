@@ -2,9 +2,9 @@
 
 use std::time::{Duration, Instant};
 
-use vectra_sqlite::{Database, LocalDatabase, LocalOptions, Value};
+use vectra_sqlite::{Database, LocalDatabase, LocalOptions, Synchronous, Value};
 
-use crate::fixture::{Fixture, message};
+use crate::fixture::{Fixture, first, message, step};
 
 #[tokio::test]
 async fn the_file_is_in_wal_mode_durable_and_checks_foreign_keys() {
@@ -14,6 +14,21 @@ async fn the_file_is_in_wal_mode_durable_and_checks_foreign_keys() {
     assert_eq!(db.number("PRAGMA synchronous").await, 2);
     assert_eq!(db.number("PRAGMA foreign_keys").await, 1);
     assert!(db.folder.path().join("test.db-wal").exists());
+}
+
+#[tokio::test]
+async fn normal_is_a_choice() {
+    let db = Fixture::with(LocalOptions {
+        synchronous: Synchronous::Normal,
+        ..LocalOptions::default()
+    });
+    let mut own = db.begin("BEGIN IMMEDIATE").await;
+    assert_eq!(
+        first(&step(&mut own, "PRAGMA synchronous").await.unwrap()),
+        1
+    );
+    drop(own);
+    assert_eq!(db.number("PRAGMA synchronous").await, 1);
 }
 
 #[cfg(unix)]
@@ -163,7 +178,19 @@ async fn a_select_cannot_write_and_no_pragma_can_be_smuggled_in() {
         "SELECT * FROM pragma_database_list",
         "CREATE VIEW v AS SELECT * FROM pragma_database_list",
         "ATTACH ':memory:' AS x",
+        "/* */ attach database 'x' AS x",
+        "EXPLAIN ATTACH 'x' AS x",
+        "VACUUM",
+        "VACUUM INTO 'copy.db'",
+        "PRAGMA synchronous = OFF",
+        "PRAGMA main.journal_mode(DELETE)",
+        "PRAGMA wal_checkpoint",
+        "PRAGMA writable_schema = ON",
         "SELECT load_extension('x')",
+        "SELECT load_extension('x', 'y')",
+        "CREATE TEMP TABLE v AS SELECT 1",
+        "CREATE TEMP VIEW v AS SELECT 1",
+        "SELECT 1; SELECT 2",
     ] {
         let made = db.run(sql, vec![]).await;
         let used = match made {
@@ -209,6 +236,29 @@ async fn a_prepared_statement_survives_a_change_of_the_schema() {
     for n in 0..10 {
         assert_eq!(db.number(&format!("SELECT {n}")).await, n);
     }
+}
+
+#[tokio::test]
+async fn compiled_statements_are_used_again_and_kept_up_to_a_number() {
+    let db = Fixture::with(LocalOptions {
+        prepared: 3,
+        readers: 1,
+        ..LocalOptions::default()
+    });
+    for _ in 0..10 {
+        assert_eq!(db.number("SELECT 1").await, 1);
+    }
+    let counted = db.database.statistics();
+    assert_eq!((counted.compiled, counted.reused, counted.kept), (1, 9, 1));
+    for n in 0..100 {
+        assert_eq!(db.number(&format!("SELECT {n}")).await, n);
+    }
+    let counted = db.database.statistics();
+    assert_eq!((counted.compiled, counted.kept), (100, 3));
+    // One that is very long is not kept.
+    let long = format!("SELECT 1 /* {} */", "x".repeat(40_000));
+    assert_eq!(db.number(&long).await, 1);
+    assert_eq!(db.database.statistics().kept, 3);
 }
 
 #[tokio::test]

@@ -7,7 +7,11 @@ use crate::DatabaseError;
 
 /// SQLite.
 pub static SQLITE: Dialect = Dialect {
-    schema,
+    versions: &[
+        include_str!("../../sql/sqlite/1.sql"),
+        include_str!("../../sql/sqlite/2.sql"),
+    ],
+    step,
     error,
     placeholder: |at, _| format!("?{at}"),
     version: "SELECT MAX(Version) FROM SchemaVersion",
@@ -29,10 +33,20 @@ RETURNING Id",
     agent_list: "SELECT Id, Name, OwnerId, Status, PolicyName, ClientSecretHash, TrustScore,
   CreatedAt, UpdatedAt FROM Agent",
 
+    agent_prune: "DELETE FROM Agent WHERE Id IN (SELECT a.Id FROM Agent a
+  WHERE a.Status = 3 AND a.UpdatedAt < ?1
+    AND NOT EXISTS (SELECT 1 FROM AgentHistory WHERE AgentId = a.Id)
+    AND NOT EXISTS (SELECT 1 FROM AgentActivity WHERE AgentId = a.Id)
+  ORDER BY a.UpdatedAt LIMIT ?2) RETURNING 1",
+
     history_append: "INSERT INTO AgentHistory (Id, AgentId, Method, Path, Timestamp, DecisionType)
 SELECT ?1, ?2, ?3, ?4, ?5, ?6 WHERE EXISTS (SELECT 1 FROM Agent WHERE Id = ?2) RETURNING Id",
     history_recent: "SELECT Id, AgentId, Method, Path, Timestamp, DecisionType FROM AgentHistory
 WHERE AgentId = ?1 AND Timestamp >= ?2 ORDER BY Timestamp DESC, Id DESC LIMIT ?3",
+
+    // UUIDv7 sorts by time: so the key serves, and no other index has to be kept.
+    history_prune: "DELETE FROM AgentHistory WHERE Id IN (SELECT Id FROM AgentHistory
+  WHERE Id < ?1 AND Timestamp < ?2 ORDER BY Id LIMIT ?3) RETURNING 1",
 
     audit_append: "INSERT INTO AuditEntryV1 (AuditId, AgentId, DecisionType, Reason, Method, Path,
   TargetUrl, RiskScore, Timestamp, Explanation) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
@@ -41,6 +55,10 @@ WHERE AgentId = ?1 AND Timestamp >= ?2 ORDER BY Timestamp DESC, Id DESC LIMIT ?3
 FROM AuditTrail t LEFT JOIN AuditExplanation e ON e.AuditId = t.Id WHERE t.Id = ?1",
     audit_list: "SELECT Id, AgentId, DecisionType, Reason, Method, Path, TargetUrl, RiskScore,
   Timestamp FROM AuditTrail",
+
+    audit_range: "SELECT t.Id, t.AgentId, t.DecisionType, t.Reason, t.Method, t.Path,
+  t.TargetUrl, t.RiskScore, t.Timestamp, e.Document
+FROM AuditTrail t LEFT JOIN AuditExplanation e ON e.AuditId = t.Id",
 
     policy_put: "INSERT INTO PolicyPutV1 (Name, Document, Compiled, Status, Problem, Source,
   SourceName, ContentHash, CreatedAt, Newest)
@@ -81,12 +99,15 @@ RETURNING Id, AgentId, AuditId, Status, Reason, Method, TargetUrl, Digest, KeyId
 
     load: include_str!("../../sql/sqlite/load.sql"),
     record: include_str!("../../sql/sqlite/record.sql"),
+    activity_prune: "DELETE FROM AgentActivity WHERE (AgentId, Span, Start) IN
+  (SELECT AgentId, Span, Start FROM AgentActivity WHERE Start < ?1 ORDER BY Start LIMIT ?2)
+RETURNING 1",
 };
 
 /// A blank line ends a statement; comments stay behind, so that a host which looks at
 /// the first word finds it.
-fn schema() -> Vec<String> {
-    let statements = include_str!("../../sql/sqlite/schema.sql").split("\n\n");
+fn step(_: u32, text: &str) -> Vec<String> {
+    let statements = text.split("\n\n");
     let without_comments = |statement: &str| {
         let lines = statement.lines().filter(|line| !line.starts_with("--"));
         lines.collect::<Vec<_>>().join("\n")
@@ -134,6 +155,10 @@ fn error(error: &DatabaseError) -> PersistenceError {
         | DatabaseError::InvalidConnection => {
             return PersistenceError::Unavailable(error.to_string());
         }
+        DatabaseError::Unavailable(message) => {
+            return PersistenceError::Unavailable(message.clone());
+        }
+        DatabaseError::Refused(message) => return PersistenceError::Invalid(message.clone()),
         DatabaseError::Io(message) => message,
     };
     let meaning = MEANINGS.iter().find(|(words, _)| message.contains(words));

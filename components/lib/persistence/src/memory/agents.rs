@@ -5,7 +5,7 @@ use vectra_domain::{
     Agent, AgentChange, AgentId, AgentStatus, PersistenceError, TextChange, Timestamp,
 };
 
-use super::{Memory, State, insert, take};
+use super::{Memory, State, insert, remove, take};
 use crate::check;
 
 /// A row that may be changed: there, and no tombstone.
@@ -15,6 +15,14 @@ fn alive(state: &mut State, id: AgentId) -> Result<&mut Agent> {
         .get_mut(&id)
         .filter(|agent| agent.status != AgentStatus::Deleted)
         .ok_or(PersistenceError::NotFound)
+}
+
+impl State {
+    /// Whether rows of this agent are left beside the audit's.
+    fn is_active(&self, agent: AgentId) -> bool {
+        self.history.values().any(|row| row.agent_id == agent)
+            || self.activity.keys().any(|(id, _, _)| *id == agent)
+    }
 }
 
 fn apply(column: &mut Option<String>, change: &TextChange) {
@@ -85,6 +93,22 @@ impl AgentRepository for Memory {
                 .collect();
             agents.sort_by(|a, b| (&a.name, a.id).cmp(&(&b.name, b.id)));
             Ok(take(limit, agents.into_iter().cloned()))
+        })
+    }
+
+    fn prune(&self, before: Timestamp, limit: u32) -> Result<u32> {
+        let limit = check::limit(limit)?;
+        self.call(|state| {
+            let mut gone: Vec<_> = state
+                .agents
+                .values()
+                .filter(|agent| agent.status == AgentStatus::Deleted)
+                .filter_map(|agent| Some((agent.updated_at?, agent.id)))
+                .filter(|(at, id)| *at < before && !state.is_active(*id))
+                .collect();
+            gone.sort_unstable();
+            let ids = take(limit, gone.into_iter().map(|(_, id)| id));
+            Ok(remove(&mut state.agents, &ids))
         })
     }
 }

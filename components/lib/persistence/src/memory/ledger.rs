@@ -6,7 +6,7 @@ use vectra_domain::{
     HeldStatus, PersistenceError, Policy, Query, Recorded, Timestamp, TrustRule, TrustScore,
 };
 
-use super::{Memory, Span, State, insert};
+use super::{Memory, Span, State, insert, remove, take};
 use crate::check;
 use crate::repository::ledger::{Windows, seconds_to_next_minute, supported};
 
@@ -182,6 +182,21 @@ impl Ledger for Memory {
             let counters = state.activity.entry(minute).or_default();
             counters.refused = counters.refused.saturating_add(1);
             Ok(refusal)
+        })
+    }
+
+    fn prune(&self, before: Timestamp, limit: u32) -> Result<u32> {
+        let limit = check::limit(limit)?;
+        self.call(|state| {
+            let mut old: Vec<_> = state
+                .activity
+                .keys()
+                .filter(|(_, _, start)| *start < before)
+                .copied()
+                .collect();
+            old.sort_by_key(|(_, _, start)| *start);
+            let keys = take(limit, old.into_iter());
+            Ok(remove(&mut state.activity, &keys))
         })
     }
 }

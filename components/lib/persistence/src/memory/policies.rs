@@ -74,7 +74,7 @@ impl PolicyRepository for Memory {
         now: Timestamp,
     ) -> Result<Vec<String>> {
         for name in keep {
-            check::policy_name(name)?;
+            check::text("Policy.Name", name)?;
         }
         self.call(|state| {
             let mut retired = Vec::new();

@@ -2,10 +2,14 @@
 
 use std::cmp::Reverse;
 
-use vectra_domain::repository::{AgentHistoryRepository, AuditPage, AuditRepository, Result};
-use vectra_domain::{AgentHistory, AgentId, AuditId, AuditTrail, PersistenceError, Timestamp};
+use vectra_domain::repository::{
+    AgentHistoryRepository, AuditPage, AuditRange, AuditRepository, Result,
+};
+use vectra_domain::{
+    AgentHistory, AgentId, AuditId, AuditTrail, HistoryId, PersistenceError, Timestamp,
+};
 
-use super::{Memory, insert, take};
+use super::{Memory, insert, remove, take};
 use crate::check;
 
 impl AgentHistoryRepository for Memory {
@@ -34,6 +38,16 @@ impl AgentHistoryRepository for Memory {
                 .collect();
             rows.sort_by_key(|row| Reverse((row.timestamp, row.id)));
             Ok(take(limit, rows.into_iter().cloned()))
+        })
+    }
+
+    fn prune(&self, before: Timestamp, limit: u32) -> Result<u32> {
+        let limit = check::limit(limit)?;
+        self.call(|state| {
+            let old = state.history.range(..HistoryId::first_at(before));
+            let old = old.filter(|(_, row)| row.timestamp < before);
+            let ids = take(limit, old.map(|(id, _)| *id));
+            Ok(remove(&mut state.history, &ids))
         })
     }
 }
@@ -65,6 +79,24 @@ impl AuditRepository for Memory {
                 })
                 .collect();
             rows.sort_by_key(|row| Reverse((row.timestamp, row.id)));
+            Ok(take(limit, rows.into_iter().cloned()))
+        })
+    }
+
+    fn range(&self, range: &AuditRange) -> Result<Vec<(AuditTrail, String)>> {
+        let limit = check::limit(range.limit)?;
+        self.call(|state| {
+            let mut rows: Vec<_> = state
+                .audit
+                .values()
+                .filter(|(row, _)| (range.since..range.until).contains(&row.timestamp))
+                .filter(|(row, _)| {
+                    range
+                        .after
+                        .is_none_or(|after| (row.timestamp, row.id) > after)
+                })
+                .collect();
+            rows.sort_by_key(|(row, _)| (row.timestamp, row.id));
             Ok(take(limit, rows.into_iter().cloned()))
         })
     }

@@ -83,4 +83,8 @@ impl<D: Database> AgentRepository for Repositories<D> {
         let (statement, parameters) = filter.page(Order::Ascending, ["Name", "Id"], limit)?;
         self.all(&statement, parameters, mapping::agent)
     }
+
+    fn prune(&self, before: Timestamp, limit: u32) -> Result<u32> {
+        self.prune(self.dialect.agent_prune, Bind::new().time(before), limit)
+    }
 }

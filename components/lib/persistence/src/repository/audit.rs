@@ -1,11 +1,12 @@
 //! `vectra:persistence/audit-trail`.
 
-use vectra_domain::repository::{AuditPage, AuditRepository, Result};
+use vectra_domain::repository::{AuditPage, AuditRange, AuditRepository, Result};
 use vectra_domain::{AuditId, AuditTrail};
 
 use super::Repositories;
 use crate::bind::Bind;
 use crate::filter::{Filter, Kind, Order};
+use crate::row::Reader;
 use crate::{Database, check, mapping};
 
 /// The nine columns of an audit row.
@@ -22,6 +23,13 @@ pub(super) fn bind(entry: &AuditTrail) -> Bind {
         .time(entry.timestamp)
 }
 
+/// A row and its explanation.
+fn explained(row: &mut Reader) -> Result<(AuditTrail, String)> {
+    let entry = mapping::audit(row)?;
+    let explanation = row.optional_text("AuditExplanation.Document")?;
+    Ok((entry, explanation.unwrap_or_default()))
+}
+
 impl<D: Database> AuditRepository for Repositories<D> {
     fn append(&self, entry: &AuditTrail, explanation: &str) -> Result<()> {
         check::audit(entry, explanation)?;
@@ -32,12 +40,7 @@ impl<D: Database> AuditRepository for Repositories<D> {
 
     fn find(&self, id: AuditId) -> Result<Option<(AuditTrail, String)>> {
         let row = self.first(self.dialect.audit_find, Bind::new().id(id).finish()?)?;
-        row.map(|mut row| {
-            let entry = mapping::audit(&mut row)?;
-            let explanation = row.optional_text("AuditExplanation.Document")?;
-            Ok((entry, explanation.unwrap_or_default()))
-        })
-        .transpose()
+        row.map(|mut row| explained(&mut row)).transpose()
     }
 
     fn list(&self, page: &AuditPage) -> Result<Vec<AuditTrail>> {
@@ -52,5 +55,19 @@ impl<D: Database> AuditRepository for Repositories<D> {
         }
         let (statement, parameters) = filter.page(Order::Descending, ["Timestamp", "Id"], limit)?;
         self.all(&statement, parameters, mapping::audit)
+    }
+
+    fn range(&self, range: &AuditRange) -> Result<Vec<(AuditTrail, String)>> {
+        let limit = check::limit(range.limit)?;
+        let mut filter = Filter::new(self.dialect, self.dialect.audit_range)
+            .at_least("t.Timestamp", Kind::Time, |b| b.time(range.since))
+            .below("t.Timestamp", Kind::Time, |b| b.time(range.until));
+        let columns = [("t.Timestamp", Kind::Time), ("t.Id", Kind::Id)];
+        if let Some((timestamp, id)) = range.after {
+            filter = filter.after(Order::Ascending, columns, |b| b.time(timestamp).id(id));
+        }
+        let (statement, parameters) =
+            filter.page(Order::Ascending, ["t.Timestamp", "t.Id"], limit)?;
+        self.all(&statement, parameters, explained)
     }
 }

@@ -1,7 +1,7 @@
 //! `vectra:persistence/agent-history`.
 
 use vectra_domain::repository::{AgentHistoryRepository, Result};
-use vectra_domain::{AgentHistory, AgentId, PersistenceError, Timestamp};
+use vectra_domain::{AgentHistory, AgentId, HistoryId, PersistenceError, Timestamp};
 
 use super::Repositories;
 use crate::bind::Bind;
@@ -31,5 +31,10 @@ impl<D: Database> AgentHistoryRepository for Repositories<D> {
             bind.finish()?,
             mapping::history,
         )
+    }
+
+    fn prune(&self, before: Timestamp, limit: u32) -> Result<u32> {
+        let bind = Bind::new().id(HistoryId::first_at(before)).time(before);
+        self.prune(self.dialect.history_prune, bind, limit)
     }
 }

@@ -53,7 +53,7 @@ fn context(row: &mut Reader) -> Result<Context> {
     if row.is_null() {
         return Err(PersistenceError::SchemaMissing);
     }
-    let schema_version = schema::known(row.count("SchemaVersion.Version")?)?;
+    let schema_version = schema::current(row.count("SchemaVersion.Version")?)?;
     let activity = Activity {
         recent_total: row.count("AgentActivity.Requests")?,
         recent_violations: row.count("AgentActivity.Violations")?,
@@ -135,5 +135,9 @@ impl<D: Database> Ledger for Repositories<D> {
             Some(3) => Ok(Recorded::TooManyHeld),
             _ => Err(unexpected("outcome")),
         }
+    }
+
+    fn prune(&self, before: Timestamp, limit: u32) -> Result<u32> {
+        self.prune(self.dialect.activity_prune, Bind::new().time(before), limit)
     }
 }

@@ -53,7 +53,7 @@ impl<D: Database> PolicyRepository for Repositories<D> {
         now: Timestamp,
     ) -> Result<Vec<String>> {
         for name in keep {
-            check::policy_name(name)?;
+            check::text("Policy.Name", name)?;
         }
         let keep = serde_json::to_string(keep)
             .map_err(|error| PersistenceError::Invalid(error.to_string()))?;

@@ -5,8 +5,8 @@ use vectra_contract::fixtures::{
     after_noon, agent, audit, audit_id, held_entry, held_id, history, policy, query,
 };
 use vectra_domain::repository::{
-    AgentHistoryRepository, AgentPage, AgentRepository, AuditPage, AuditRepository, Expiry,
-    HeldPage, HeldRequestRepository, HeldStep, Ledger, PolicyRepository, Schema,
+    AgentHistoryRepository, AgentPage, AgentRepository, AuditPage, AuditRange, AuditRepository,
+    Expiry, HeldPage, HeldRequestRepository, HeldStep, Ledger, PolicyRepository, Schema,
 };
 use vectra_domain::{AgentChange, HeldStatus, PersistenceError, PolicySource};
 use vectra_persistence::Value;
@@ -68,6 +68,12 @@ fn calls() -> Vec<Call> {
         agent_id: None,
         ..audits
     };
+    let stretch = AuditRange {
+        since: now,
+        until: after_noon(1),
+        after: Some((now, audit_id(1))),
+        limit: 10,
+    };
     vec![
         call("schema.version", |p| ok(p.version())),
         call("agents.insert", |p| {
@@ -99,6 +105,7 @@ fn calls() -> Vec<Call> {
         call("audit-trail.list", move |p| {
             ok(AuditRepository::list(p, &all_audits))
         }),
+        call("audit-trail.range", move |p| ok(p.range(&stretch))),
         call("policies.put", |p| ok(p.put(&policy("p", "one")))),
         call("policies.find", |p| {
             ok(PolicyRepository::find(p, "p", None))
@@ -120,6 +127,13 @@ fn calls() -> Vec<Call> {
         call("held-requests.advance", |p| ok(p.advance(&step()))),
         call("held-requests.expire", move |p| ok(p.expire(now, 10))),
         call("agents.delete", move |p| ok(p.delete(id, now))),
+        call("agents.prune", move |p| {
+            ok(AgentRepository::prune(p, now, 10))
+        }),
+        call("agent-history.prune", move |p| {
+            ok(AgentHistoryRepository::prune(p, now, 10))
+        }),
+        call("ledger.prune", move |p| ok(Ledger::prune(p, now, 10))),
     ]
 }
 

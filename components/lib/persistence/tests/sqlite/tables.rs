@@ -4,7 +4,7 @@ use vectra_contract::fixtures::{
     after_noon, agent_id, entry, given_agent, history, history_id, query,
 };
 use vectra_domain::PersistenceError;
-use vectra_domain::repository::{AgentHistoryRepository, AgentRepository, Ledger, Schema};
+use vectra_domain::repository::{AgentHistoryRepository, Ledger, Schema};
 use vectra_persistence::{SCHEMA_VERSION, Value};
 
 use crate::database::{fresh, fresh_with_foreign_keys, ready};
@@ -206,26 +206,45 @@ fn refuses_tables_of_a_newer_version_and_leaves_them_alone() {
 }
 
 #[test]
-fn finishes_what_an_interrupted_run_began() {
-    let whole = ready();
-    let objects = "SELECT COUNT(*) FROM sqlite_master";
-    let expected = whole.database().integer(objects);
-    let repositories = fresh();
-    repositories
-        .database()
-        .run("CREATE TABLE SchemaVersion (Version INTEGER NOT NULL PRIMARY KEY)");
-    let missing = Err(PersistenceError::SchemaMissing);
-    assert_eq!(repositories.version(), missing);
-    assert_eq!(
+fn upgrades_every_earlier_version_with_rows_in_it() {
+    for version in 1..SCHEMA_VERSION {
+        let repositories = fresh();
+        repositories.ensure_up_to(version).unwrap();
+        let agent = given_agent(&repositories, 1).id;
         repositories
-            .load(&query(agent_id(1), after_noon(0)))
-            .map(drop),
-        Err(PersistenceError::SchemaMissing)
-    );
-    assert_eq!(repositories.ensure(), Ok(SCHEMA_VERSION));
-    assert_eq!(repositories.database().integer(objects), expected);
-    repositories.database().run("DROP TRIGGER LedgerRecordV1");
-    assert_eq!(repositories.ensure(), Ok(SCHEMA_VERSION));
-    assert_eq!(repositories.database().integer(objects), expected);
-    assert_eq!(AgentRepository::find(&repositories, agent_id(1)), Ok(None));
+            .record(&entry(1, agent, after_noon(0)))
+            .unwrap();
+        let query = query(agent, after_noon(0));
+        assert_eq!(
+            repositories.load(&query).map(drop),
+            Err(PersistenceError::SchemaMissing)
+        );
+
+        assert_eq!(repositories.ensure(), Ok(SCHEMA_VERSION));
+        assert_eq!(repositories.ensure(), Ok(SCHEMA_VERSION));
+        let context = repositories.load(&query).unwrap();
+        assert_eq!(context.activity.recent_total, 1);
+        let integer = |statement: &str| repositories.database().integer(statement);
+        assert_eq!(integer("SELECT COUNT(*) FROM AuditTrail"), 1);
+        let versions = integer("SELECT COUNT(*) FROM SchemaVersion");
+        assert_eq!(versions, i64::from(SCHEMA_VERSION));
+    }
+}
+
+/// A gateway that was stopped in the middle left some of the statements done.
+#[test]
+fn goes_on_with_an_upgrade_that_was_interrupted_anywhere() {
+    let whole = fresh();
+    whole.ensure().unwrap();
+    let statements = whole.database().executed();
+    for done in 0..statements.len() {
+        let repositories = fresh();
+        for statement in statements.iter().take(done) {
+            if statement.starts_with("CREATE") {
+                repositories.database().run(statement);
+            }
+        }
+        assert_eq!(repositories.ensure(), Ok(SCHEMA_VERSION), "{done}");
+        given_agent(&repositories, 1);
+    }
 }

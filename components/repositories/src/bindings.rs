@@ -10,4 +10,5 @@
 wit_bindgen::generate!({
     path: "../../wit/persistence",
     world: "vectra:persistence/repositories",
+    pub_export_macro: true,
 });

@@ -2,16 +2,14 @@
 
 use vectra_domain::PersistenceError;
 use vectra_domain::repository::{
-    AgentHistoryRepository, AgentPage, AgentRepository, AuditPage, AuditRepository, Expiry,
-    HeldPage, HeldRequestRepository, HeldStep, Ledger, PolicyRepository, Schema,
+    AgentHistoryRepository, AgentPage, AgentRepository, AuditPage, AuditRange, AuditRepository,
+    Expiry, HeldPage, HeldRequestRepository, HeldStep, Ledger, PolicyRepository, Schema,
 };
 
-use crate::Component;
 use crate::bindings::exports::vectra::persistence::{
     agent_history, agents, audit_trail, held_requests, ledger, policies, schema, types,
 };
-use crate::convert;
-use crate::database::repositories;
+use crate::{Shell, Store, convert};
 
 /// Runs a call and gives its error the interface's cases.
 fn call<T>(
@@ -20,24 +18,24 @@ fn call<T>(
     work().map_err(convert::error)
 }
 
-impl schema::Guest for Component {
+impl<S: Store> schema::Guest for Shell<S> {
     fn ensure() -> Result<u32, types::Error> {
-        call(|| repositories().ensure())
+        call(|| S::repositories().ensure())
     }
 
     fn version() -> Result<u32, types::Error> {
-        call(|| repositories().version())
+        call(|| S::repositories().version())
     }
 }
 
-impl agents::Guest for Component {
+impl<S: Store> agents::Guest for Shell<S> {
     fn insert(agent: types::Agent) -> Result<(), types::Error> {
-        call(|| AgentRepository::insert(&repositories(), &convert::to_agent(agent)?))
+        call(|| AgentRepository::insert(&S::repositories(), &convert::to_agent(agent)?))
     }
 
     fn find(id: String) -> Result<Option<types::Agent>, types::Error> {
         call(|| {
-            let agent = AgentRepository::find(&repositories(), convert::id(&id)?)?;
+            let agent = AgentRepository::find(&S::repositories(), convert::id(&id)?)?;
             Ok(agent.map(convert::from_agent))
         })
     }
@@ -45,14 +43,14 @@ impl agents::Guest for Component {
     fn update(id: String, change: types::AgentChange) -> Result<types::Agent, types::Error> {
         call(|| {
             let change = convert::to_agent_change(change)?;
-            repositories()
+            S::repositories()
                 .update(convert::id(&id)?, &change)
                 .map(convert::from_agent)
         })
     }
 
     fn delete(id: String, now: i64) -> Result<(), types::Error> {
-        call(|| repositories().delete(convert::id(&id)?, convert::time(now)?))
+        call(|| S::repositories().delete(convert::id(&id)?, convert::time(now)?))
     }
 
     fn list(query: agents::PageQuery) -> Result<Vec<types::Agent>, types::Error> {
@@ -67,15 +65,19 @@ impl agents::Guest for Component {
                 status: query.status.map(convert::to_agent_status),
                 owner_id: query.owner_id,
             };
-            let agents = AgentRepository::list(&repositories(), &page)?;
+            let agents = AgentRepository::list(&S::repositories(), &page)?;
             Ok(agents.into_iter().map(convert::from_agent).collect())
         })
     }
+
+    fn prune(before: i64, limit: u32) -> Result<u32, types::Error> {
+        call(|| AgentRepository::prune(&S::repositories(), convert::time(before)?, limit))
+    }
 }
 
-impl agent_history::Guest for Component {
+impl<S: Store> agent_history::Guest for Shell<S> {
     fn append(entry: types::AgentHistoryEntry) -> Result<(), types::Error> {
-        call(|| AgentHistoryRepository::append(&repositories(), &convert::to_history(entry)?))
+        call(|| AgentHistoryRepository::append(&S::repositories(), &convert::to_history(entry)?))
     }
 
     fn recent(
@@ -85,23 +87,27 @@ impl agent_history::Guest for Component {
     ) -> Result<Vec<types::AgentHistoryEntry>, types::Error> {
         call(|| {
             let (agent, since) = (convert::id(&agent_id)?, convert::time(since)?);
-            let entries = repositories().recent(agent, since, limit)?;
+            let entries = S::repositories().recent(agent, since, limit)?;
             Ok(entries.into_iter().map(convert::from_history).collect())
         })
     }
+
+    fn prune(before: i64, limit: u32) -> Result<u32, types::Error> {
+        call(|| AgentHistoryRepository::prune(&S::repositories(), convert::time(before)?, limit))
+    }
 }
 
-impl audit_trail::Guest for Component {
+impl<S: Store> audit_trail::Guest for Shell<S> {
     fn append(entry: types::AuditEntry, explanation: String) -> Result<(), types::Error> {
         call(|| {
             let entry = convert::to_audit(entry)?;
-            AuditRepository::append(&repositories(), &entry, &explanation)
+            AuditRepository::append(&S::repositories(), &entry, &explanation)
         })
     }
 
     fn find(id: String) -> Result<Option<(types::AuditEntry, String)>, types::Error> {
         call(|| {
-            let found = AuditRepository::find(&repositories(), convert::id(&id)?)?;
+            let found = AuditRepository::find(&S::repositories(), convert::id(&id)?)?;
             Ok(found.map(|(entry, explanation)| (convert::from_audit(entry), explanation)))
         })
     }
@@ -118,16 +124,37 @@ impl audit_trail::Guest for Component {
                 after,
                 limit: query.limit,
             };
-            let entries = AuditRepository::list(&repositories(), &page)?;
+            let entries = AuditRepository::list(&S::repositories(), &page)?;
             Ok(entries.into_iter().map(convert::from_audit).collect())
+        })
+    }
+
+    fn range(
+        query: audit_trail::RangeQuery,
+    ) -> Result<Vec<(types::AuditEntry, String)>, types::Error> {
+        call(|| {
+            let after = query
+                .after
+                .map(|cursor| Ok((convert::time(cursor.timestamp)?, convert::id(&cursor.id)?)))
+                .transpose()?;
+            let range = AuditRange {
+                since: convert::time(query.since)?,
+                until: convert::time(query.until)?,
+                after,
+                limit: query.limit,
+            };
+            let rows = S::repositories().range(&range)?.into_iter();
+            Ok(rows
+                .map(|(entry, explanation)| (convert::from_audit(entry), explanation))
+                .collect())
         })
     }
 }
 
-impl policies::Guest for Component {
+impl<S: Store> policies::Guest for Shell<S> {
     fn put(policy: types::Policy) -> Result<policies::PutResult, types::Error> {
         call(|| {
-            let put = repositories().put(&convert::to_policy(policy)?)?;
+            let put = S::repositories().put(&convert::to_policy(policy)?)?;
             Ok(policies::PutResult {
                 revision: put.revision,
                 changed: put.changed,
@@ -137,14 +164,14 @@ impl policies::Guest for Component {
 
     fn find(name: String, revision: Option<u32>) -> Result<Option<types::Policy>, types::Error> {
         call(|| {
-            let policy = PolicyRepository::find(&repositories(), &name, revision)?;
+            let policy = PolicyRepository::find(&S::repositories(), &name, revision)?;
             Ok(policy.map(convert::from_policy))
         })
     }
 
     fn list(after: Option<String>, limit: u32) -> Result<Vec<types::Policy>, types::Error> {
         call(|| {
-            let policies = PolicyRepository::list(&repositories(), after.as_deref(), limit)?;
+            let policies = PolicyRepository::list(&S::repositories(), after.as_deref(), limit)?;
             Ok(policies.into_iter().map(convert::from_policy).collect())
         })
     }
@@ -156,15 +183,15 @@ impl policies::Guest for Component {
     ) -> Result<Vec<String>, types::Error> {
         call(|| {
             let source = convert::to_policy_source(source);
-            repositories().retire_missing(source, &keep, convert::time(now)?)
+            S::repositories().retire_missing(source, &keep, convert::time(now)?)
         })
     }
 }
 
-impl held_requests::Guest for Component {
+impl<S: Store> held_requests::Guest for Shell<S> {
     fn find(id: String) -> Result<Option<types::HeldRequest>, types::Error> {
         call(|| {
-            let held = HeldRequestRepository::find(&repositories(), convert::id(&id)?)?;
+            let held = HeldRequestRepository::find(&S::repositories(), convert::id(&id)?)?;
             Ok(held.map(convert::from_held))
         })
     }
@@ -181,7 +208,7 @@ impl held_requests::Guest for Component {
                 after,
                 limit: query.limit,
             };
-            let held = HeldRequestRepository::list(&repositories(), &page)?;
+            let held = HeldRequestRepository::list(&S::repositories(), &page)?;
             Ok(held.into_iter().map(convert::from_held).collect())
         })
     }
@@ -201,19 +228,19 @@ impl held_requests::Guest for Component {
                 decided_by: step.decided_by,
                 comment: step.comment,
             };
-            repositories().advance(&step).map(convert::from_held)
+            S::repositories().advance(&step).map(convert::from_held)
         })
     }
 
     fn expire(now: i64, limit: u32) -> Result<u32, types::Error> {
-        call(|| repositories().expire(convert::time(now)?, limit))
+        call(|| S::repositories().expire(convert::time(now)?, limit))
     }
 }
 
-impl ledger::Guest for Component {
+impl<S: Store> ledger::Guest for Shell<S> {
     fn load(query: ledger::Query) -> Result<ledger::Context, types::Error> {
         call(|| {
-            repositories()
+            S::repositories()
                 .load(&convert::to_query(query)?)
                 .map(convert::from_context)
         })
@@ -221,9 +248,13 @@ impl ledger::Guest for Component {
 
     fn record(entry: ledger::Entry) -> Result<ledger::Recorded, types::Error> {
         call(|| {
-            repositories()
+            S::repositories()
                 .record(&convert::to_entry(entry)?)
                 .map(convert::from_recorded)
         })
+    }
+
+    fn prune(before: i64, limit: u32) -> Result<u32, types::Error> {
+        call(|| Ledger::prune(&S::repositories(), convert::time(before)?, limit))
     }
 }

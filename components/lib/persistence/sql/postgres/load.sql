@@ -1,0 +1,18 @@
+SELECT v.Version::bigint,
+  -- One row always; its cost is bounded by the 5 minutes and 168 hours it sums up.
+  m.Requests::bigint, m.Violations::bigint, h.Requests::bigint, VectraTimeV1(h.Since),
+  a.Id::text, a.Name, a.OwnerId, a.Status::bigint, a.PolicyName, a.ClientSecretHash,
+  a.TrustScore, VectraTimeV1(a.CreatedAt), VectraTimeV1(a.UpdatedAt),
+  -- A policy's document is for people and stays where it is.
+  p.Name, p.Revision, ''::text, p.Compiled, p.Status::bigint, p.Problem, p.Source::bigint,
+  p.SourceName, p.ContentHash, VectraTimeV1(p.CreatedAt)
+FROM (SELECT max(Version) AS Version FROM SchemaVersion) v
+LEFT JOIN (SELECT COALESCE(sum(Requests), 0) AS Requests, COALESCE(sum(Violations), 0) AS Violations
+  FROM AgentActivity WHERE AgentId = $1::text::uuid AND Span = 60
+    AND Start BETWEEN $2::text::timestamptz AND $3::text::timestamptz) m ON true
+LEFT JOIN (SELECT COALESCE(sum(Requests), 0) AS Requests, min(Start) AS Since
+  FROM AgentActivity WHERE AgentId = $1::text::uuid AND Span = 3600
+    AND Start BETWEEN $4::text::timestamptz AND $5::text::timestamptz) h ON true
+LEFT JOIN Agent a ON a.Id = $1::text::uuid
+LEFT JOIN Policy p ON p.Name = a.PolicyName
+  AND p.Revision = (SELECT max(Revision) FROM Policy WHERE Name = a.PolicyName)

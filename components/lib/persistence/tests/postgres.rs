@@ -1,0 +1,22 @@
+//! The contract against PostgreSQL, and what only PostgreSQL can show. The server is
+//! that of `VECTRA_TEST_POSTGRES`; `cargo xtask test` starts one.
+#![allow(
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "what tests share fails as they do"
+)]
+
+#[path = "postgres/database.rs"]
+mod database;
+
+#[path = "postgres/concurrency.rs"]
+mod concurrency;
+#[path = "postgres/immutability.rs"]
+mod immutability;
+#[path = "postgres/tables.rs"]
+mod tables;
+
+mod contract {
+    vectra_contract::contract!(crate::database::fresh);
+}

@@ -1,0 +1,151 @@
+//! A real PostgreSQL behind [`Database`], as strict about types as the hosts of
+//! `spin:postgres` are.
+
+use std::error::Error;
+use std::sync::Arc;
+
+use bytes::BytesMut;
+use tokio::runtime::{Builder, Runtime};
+use tokio_postgres::types::{IsNull, ToSql, Type, to_sql_checked};
+use tokio_postgres::{Client, NoTls};
+use vectra_persistence::dialect::POSTGRES;
+use vectra_persistence::{Database, DatabaseError, Repositories, Row, Value};
+
+/// A connection to a database of its own, or one more to that of another.
+pub struct Postgres {
+    client: Client,
+    runtime: Runtime,
+    // Dropped last: it goes when its last connection does.
+    database: Arc<vectra_cluster::Database>,
+}
+
+impl Postgres {
+    /// Executes a statement that must succeed.
+    pub fn run(&self, statement: &str) -> Vec<Row> {
+        self.execute(statement, Vec::new())
+            .unwrap_or_else(|error| panic!("{statement}: {error}"))
+    }
+
+    /// Executes a statement that must fail, and gives what the database says.
+    pub fn refusal(&self, statement: &str) -> String {
+        match self.execute(statement, Vec::new()) {
+            Ok(_) => panic!("not refused: {statement}"),
+            Err(error) => error.to_string(),
+        }
+    }
+
+    /// The one integer that a query gives.
+    pub fn integer(&self, statement: &str) -> i64 {
+        match self.run(statement).as_slice() {
+            [row] => match row.as_slice() {
+                [Value::Integer(integer)] => *integer,
+                other => panic!("{other:?}"),
+            },
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// One more connection to the same database.
+    pub fn another(&self) -> Repositories<Self> {
+        connect(&self.database)
+    }
+
+    async fn query(&self, statement: &str, parameters: &[Value]) -> Result<Vec<Row>, Failure> {
+        let parameters: Vec<Parameter> = parameters.iter().map(Parameter).collect();
+        let parameters: Vec<&(dyn ToSql + Sync)> = parameters
+            .iter()
+            .map(|parameter| parameter as &(dyn ToSql + Sync))
+            .collect();
+        let rows = self.client.query(statement, &parameters).await?;
+        Ok(rows.iter().map(read).collect())
+    }
+}
+
+struct Failure(tokio_postgres::Error);
+
+impl From<tokio_postgres::Error> for Failure {
+    fn from(error: tokio_postgres::Error) -> Self {
+        Self(error)
+    }
+}
+
+impl Database for Postgres {
+    fn execute(&self, statement: &str, parameters: Vec<Value>) -> Result<Vec<Row>, DatabaseError> {
+        self.runtime
+            .block_on(self.query(statement, &parameters))
+            // As Spin does it.
+            .map_err(|Failure(error)| DatabaseError::Io(format!("{error:?}")))
+    }
+}
+
+/// A value for a parameter of exactly its type.
+#[derive(Debug)]
+struct Parameter<'a>(&'a Value);
+
+impl ToSql for Parameter<'_> {
+    fn to_sql(
+        &self,
+        ty: &Type,
+        out: &mut BytesMut,
+    ) -> Result<IsNull, Box<dyn Error + Sync + Send>> {
+        match (self.0, ty) {
+            (Value::Null, _) => Ok(IsNull::Yes),
+            (Value::Integer(value), &Type::INT8) => value.to_sql(ty, out),
+            (Value::Real(value), &Type::FLOAT8) => value.to_sql(ty, out),
+            (Value::Text(value), &Type::TEXT) => value.to_sql(ty, out),
+            (Value::Blob(value), &Type::BYTEA) => value.to_sql(ty, out),
+            (value, ty) => Err(format!("{value:?} does not go into {ty}").into()),
+        }
+    }
+
+    fn accepts(_: &Type) -> bool {
+        true
+    }
+
+    to_sql_checked!();
+}
+
+fn read(row: &tokio_postgres::Row) -> Row {
+    let columns = row.columns().iter().enumerate();
+    columns
+        .map(|(at, column)| {
+            let value = match *column.type_() {
+                Type::INT8 => row.get::<_, Option<i64>>(at).map(Value::Integer),
+                Type::FLOAT8 => row.get::<_, Option<f64>>(at).map(Value::Real),
+                Type::TEXT => row.get::<_, Option<String>>(at).map(Value::Text),
+                Type::BYTEA => row.get::<_, Option<Vec<u8>>>(at).map(Value::Blob),
+                ref other => panic!("column {} has the type {other}", column.name()),
+            };
+            value.unwrap_or(Value::Null)
+        })
+        .collect()
+}
+
+fn connect(database: &Arc<vectra_cluster::Database>) -> Repositories<Postgres> {
+    let runtime = Builder::new_current_thread().enable_all().build().unwrap();
+    let client = runtime.block_on(async {
+        let connected = tokio_postgres::connect(database.url(), NoTls).await;
+        let (client, connection) = connected.unwrap();
+        tokio::spawn(connection);
+        client
+    });
+    let database = database.clone();
+    let postgres = Postgres {
+        client,
+        runtime,
+        database,
+    };
+    Repositories::new(postgres, &POSTGRES)
+}
+
+/// An empty database of its own.
+pub fn fresh() -> Repositories<Postgres> {
+    connect(&Arc::new(vectra_cluster::Database::fresh().unwrap()))
+}
+
+/// A database of its own with tables.
+pub fn ready() -> Repositories<Postgres> {
+    let repositories = fresh();
+    vectra_contract::fixtures::make_tables(&repositories);
+    repositories
+}

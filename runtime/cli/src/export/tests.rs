@@ -1,0 +1,307 @@
+use std::collections::VecDeque;
+use std::convert::Infallible;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex};
+
+use bytes::Bytes;
+use http_body_util::Full;
+use hyper::service::service_fn;
+use hyper::{Request, Response};
+use hyper_util::rt::TokioIo;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use tokio::net::TcpListener;
+use tokio::task::AbortHandle;
+
+use super::*;
+
+const KEY: &str = "vop_key";
+const QUICK: Patience = Patience {
+    attempts: 3,
+    first_pause: Duration::from_millis(1),
+    longest_pause: Duration::from_millis(2),
+};
+
+/// Answers requests in turn, and keeps what was asked.
+struct Fake {
+    address: SocketAddr,
+    asked: Arc<Mutex<Vec<String>>>,
+    serving: AbortHandle,
+}
+
+impl Drop for Fake {
+    fn drop(&mut self) {
+        self.serving.abort();
+    }
+}
+
+impl Fake {
+    async fn start(answers: impl IntoIterator<Item = (u16, String)>) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let asked = Arc::new(Mutex::new(Vec::new()));
+        let answers: VecDeque<_> = answers.into_iter().collect();
+        let serving = tokio::spawn(serve(
+            listener,
+            Arc::new(Mutex::new(answers)),
+            asked.clone(),
+        ));
+        Self {
+            address,
+            asked,
+            serving: serving.abort_handle(),
+        }
+    }
+
+    fn gateway(&self) -> Gateway {
+        Gateway::new(&format!("http://{}/", self.address), KEY).unwrap()
+    }
+
+    fn asked(&self) -> Vec<String> {
+        self.asked.lock().unwrap().clone()
+    }
+}
+
+async fn serve(
+    listener: TcpListener,
+    answers: Arc<Mutex<VecDeque<(u16, String)>>>,
+    asked: Arc<Mutex<Vec<String>>>,
+) {
+    while let Ok((stream, _)) = listener.accept().await {
+        let (answers, asked) = (answers.clone(), asked.clone());
+        let service = service_fn(move |request: Request<hyper::body::Incoming>| {
+            assert_eq!(request.headers()["authorization"], format!("Bearer {KEY}"));
+            asked.lock().unwrap().push(request.uri().to_string());
+            let next = answers.lock().unwrap().pop_front();
+            let (status, body) = next.unwrap_or((418, String::new()));
+            let response = Response::builder()
+                .status(status)
+                .body(Full::new(Bytes::from(body)))
+                .unwrap();
+            std::future::ready(Ok::<_, Infallible>(response))
+        });
+        let serving = hyper::server::conn::http1::Builder::new()
+            .serve_connection(TokioIo::new(stream), service);
+        tokio::spawn(serving);
+    }
+}
+
+fn page_of(ids: &[&str], cursor: Option<&str>) -> (u16, String) {
+    let items: Vec<Value> = ids.iter().map(|id| json!({ "auditId": id })).collect();
+    (
+        200,
+        json!({ "items": items, "nextCursor": cursor }).to_string(),
+    )
+}
+
+fn range() -> Range {
+    Range {
+        from: Some("2026-01-01T00:00:00+01:00".into()),
+        to: None,
+        limit: 2,
+    }
+}
+
+fn lines(ids: &[&str]) -> String {
+    ids.iter()
+        .map(|id| format!("{{\"auditId\":\"{id}\"}}\n"))
+        .collect()
+}
+
+/// A file that an export has written to.
+fn file(text: &str) -> (TempDir, std::path::PathBuf) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("audit.jsonl");
+    std::fs::write(&path, text).unwrap();
+    (folder, path)
+}
+
+#[tokio::test]
+async fn pages_are_written_one_after_the_other() {
+    let fake = Fake::start([
+        page_of(&["a", "b"], Some("x y/&")),
+        page_of(&["c"], Some("2")),
+        page_of(&[], None),
+    ])
+    .await;
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("audit.jsonl");
+    let mut output = Output::create(&path).unwrap();
+    let rows = run(&fake.gateway(), &range(), Place::Start, &mut output, QUICK).await;
+    assert_eq!(rows.unwrap(), 3);
+    assert_eq!(
+        std::fs::read_to_string(&path).unwrap(),
+        lines(&["a", "b", "c"])
+    );
+    let from = "from=2026-01-01T00:00:00%2B01:00";
+    assert_eq!(
+        fake.asked(),
+        [
+            format!("/audit/export?limit=2&{from}"),
+            format!("/audit/export?limit=2&{from}&cursor=x%20y%2F%26"),
+            format!("/audit/export?limit=2&{from}&cursor=2"),
+        ]
+    );
+}
+
+#[tokio::test]
+async fn rows_are_kept_to_the_letter_and_in_one_line() {
+    let row = "{\"auditId\":\"a\",\n \"riskScore\":0.30000000000000004e0, \"x\":\"\\n\u{2028}\"}";
+    let fake = Fake::start([(200, format!("{{\"items\":[{row}],\"nextCursor\":null}}"))]).await;
+    let (_folder, path) = file("");
+    let (mut output, _) = Output::resume(&path).unwrap();
+    run(&fake.gateway(), &range(), Place::Start, &mut output, QUICK)
+        .await
+        .unwrap();
+    let written = std::fs::read_to_string(&path).unwrap();
+    assert_eq!(written, format!("{}\n", row.replace('\n', " ")));
+}
+
+#[tokio::test]
+async fn a_gateway_that_is_not_available_is_asked_again_but_not_for_ever() {
+    let busy = || (503, String::new());
+    let fake = Fake::start([
+        busy(),
+        busy(),
+        page_of(&["a"], Some("1")),
+        busy(),
+        busy(),
+        busy(),
+    ])
+    .await;
+    let (_folder, path) = file("");
+    let (mut output, _) = Output::resume(&path).unwrap();
+    let ended = run(&fake.gateway(), &range(), Place::Start, &mut output, QUICK).await;
+    assert!(matches!(
+        ended,
+        Err(ExportError::Source(SourceError::Unavailable { .. }))
+    ));
+    assert_eq!(fake.asked().len(), 6);
+    assert_eq!(std::fs::read_to_string(&path).unwrap(), lines(&["a"]));
+}
+
+#[tokio::test]
+async fn what_is_no_page_ends_it_and_says_why() {
+    for (status, body, part) in [
+        (
+            401,
+            r#"{"title":"Unauthorized"}"#,
+            "401 Unauthorized: Unauthorized",
+        ),
+        (400, r#"{"detail":"wrong\u0007 place"}"#, ": wrong place"),
+        (404, "", "404"),
+        (200, "<html>", "not a page"),
+        (200, r#"{"items":[{}],"nextCursor":null}"#, "not a page"),
+    ] {
+        let fake = Fake::start([(status, body.to_owned())]).await;
+        let mut output = Output::stdout();
+        let ended = run(&fake.gateway(), &range(), Place::Start, &mut output, QUICK).await;
+        let error = ended.unwrap_err().to_string();
+        assert!(error.contains(part) && !error.contains(KEY), "{error}");
+        assert_eq!(fake.asked().len(), 1, "{error}");
+    }
+    let same = || page_of(&["a"], Some("1"));
+    let fake = Fake::start([same(), same(), same()]).await;
+    let (_folder, path) = file("");
+    let (mut output, _) = Output::resume(&path).unwrap();
+    let ended = run(&fake.gateway(), &range(), Place::Start, &mut output, QUICK).await;
+    assert!(matches!(
+        ended,
+        Err(ExportError::Source(SourceError::Stuck))
+    ));
+}
+
+#[tokio::test]
+async fn who_is_not_there_is_not_waited_for_at_the_start() {
+    let fake = Fake::start([]).await;
+    let gateway = fake.gateway();
+    drop(fake);
+    let mut output = Output::stdout();
+    let error = run(&gateway, &range(), Place::Start, &mut output, QUICK).await;
+    assert!(
+        error
+            .unwrap_err()
+            .to_string()
+            .starts_with("cannot reach 127.0.0.1:")
+    );
+}
+
+#[test]
+fn an_address_that_is_none_is_refused_and_not_shown() {
+    for url in [
+        "",
+        "127.0.0.1:7080",
+        "ftp://a",
+        "http://",
+        "http://user:hush@a",
+        "http://a?b=c",
+    ] {
+        let error = Gateway::new(url, KEY).err().unwrap().to_string();
+        assert!(
+            error.contains("--url") && !error.contains("hush"),
+            "{error}"
+        );
+    }
+    assert!(matches!(
+        Gateway::new("http://a", "a\nb"),
+        Err(SourceError::Key)
+    ));
+    Gateway::new("https://a/below/", KEY).unwrap();
+}
+
+#[tokio::test]
+async fn it_goes_on_after_the_last_complete_row() {
+    let fake = Fake::start([page_of(&["d"], None)]).await;
+    let (_folder, path) = file(&format!("{}{{\"auditId\":\"c", lines(&["a", "b"])));
+    let (mut output, last) = Output::resume(&path).unwrap();
+    let place = Place::After(last.unwrap());
+    run(&fake.gateway(), &range(), place, &mut output, QUICK)
+        .await
+        .unwrap();
+    assert_eq!(
+        std::fs::read_to_string(&path).unwrap(),
+        lines(&["a", "b", "d"])
+    );
+    assert!(fake.asked()[0].ends_with("&after=b"), "{:?}", fake.asked());
+}
+
+#[test]
+fn a_file_that_is_there_is_only_touched_if_it_is_an_export() {
+    let long = format!(
+        "{{\"auditId\":\"long\",\"x\":\"{}\"}}\n",
+        "y".repeat(200_000)
+    );
+    for (text, expected, kept) in [
+        (String::new(), Some(None), 0),
+        ("{\"audit".to_owned(), Some(None), 0),
+        (lines(&["a"]), Some(Some("a")), 16),
+        (lines(&["a", "b"]) + "{", Some(Some("b")), 32),
+        (lines(&["a"]) + "\0\0\0", Some(Some("a")), 16),
+        (lines(&["a"]) + &long, Some(Some("long")), 16 + long.len()),
+        (lines(&["a"]) + &long[..150_000], Some(Some("a")), 16),
+        ("notes".to_owned(), None, 5),
+        ("notes\n".to_owned(), None, 6),
+        ("{}\n".to_owned(), None, 3),
+        (lines(&["a"]) + "\n", None, 17),
+    ] {
+        let (_folder, path) = file(&text);
+        assert!(matches!(Output::create(&path), Err(OutputError::Exists(_))));
+        let resumed = Output::resume(&path).map(|(_, last)| last);
+        match (&resumed, expected) {
+            (Ok(last), Some(expected)) => assert_eq!(last.as_deref(), expected),
+            (Err(OutputError::NotAnExport(_)), None) => {}
+            (other, _) => panic!("{other:?} for a file of {} bytes", text.len()),
+        }
+        assert_eq!(path.metadata().unwrap().len(), kept as u64);
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("new.jsonl");
+    assert!(Output::resume(&path).is_ok_and(|(_, last)| last.is_none()));
+}
+
+#[test]
+fn two_exports_do_not_write_to_one_file() {
+    let (_folder, path) = file("");
+    let _first = Output::resume(&path).unwrap();
+    assert!(matches!(Output::resume(&path), Err(OutputError::InUse(_))));
+}

@@ -1,0 +1,82 @@
+//! The exports of a repositories component, as the imports that the gateway sees: so its
+//! code can be compiled here and call the instance of this thread.
+#![allow(clippy::all, clippy::pedantic, dead_code, missing_docs, unused)]
+
+pub mod exported {
+    wasmtime::component::bindgen!({
+        path: "../wit/persistence",
+        world: "vectra:persistence/repositories",
+        exports: { default: async },
+    });
+}
+
+pub mod variables {
+    wasmtime::component::bindgen!({
+        path: "../wit/deps/fermyon-spin@2.0.0",
+        interfaces: "import fermyon:spin/variables@2.0.0;",
+    });
+}
+
+pub mod vectra {
+    pub mod persistence {
+        use super::super::exported::exports::vectra::persistence as wit;
+
+        pub mod types {
+            pub use super::wit::types::*;
+        }
+
+        /// Functions that call the export of the same name.
+        macro_rules! calls {
+            ($interface:ident.$guest:ident: $($name:ident($($argument:ident: $type:ty),*) -> $result:ty, $call:ident;)+) => {
+                pub mod $interface {
+                    pub use super::wit::$interface::*;
+
+                    $(pub fn $name($($argument: $type),*) -> Result<$result, Error> {
+                        crate::guest::call!(|instance, store| instance.$guest().$call(store, $($argument),*))
+                    })+
+                }
+            };
+        }
+
+        calls! { schema.vectra_persistence_schema:
+            ensure() -> u32, call_ensure;
+            version() -> u32, call_version;
+        }
+        calls! { agents.vectra_persistence_agents:
+            insert(agent: &Agent) -> (), call_insert;
+            find(id: &String) -> Option<Agent>, call_find;
+            update(id: &String, change: &AgentChange) -> Agent, call_update;
+            delete(id: &String, now: i64) -> (), call_delete;
+            list(query: &PageQuery) -> Vec<Agent>, call_list;
+            prune(before: i64, limit: u32) -> u32, call_prune;
+        }
+        calls! { agent_history.vectra_persistence_agent_history:
+            append(entry: &AgentHistoryEntry) -> (), call_append;
+            recent(agent: &String, since: i64, limit: u32) -> Vec<AgentHistoryEntry>, call_recent;
+            prune(before: i64, limit: u32) -> u32, call_prune;
+        }
+        calls! { audit_trail.vectra_persistence_audit_trail:
+            append(entry: &AuditEntry, explanation: &str) -> (), call_append;
+            find(id: &String) -> Option<(AuditEntry, String)>, call_find;
+            list(query: &PageQuery) -> Vec<AuditEntry>, call_list;
+            range(query: &RangeQuery) -> Vec<(AuditEntry, String)>, call_range;
+        }
+        calls! { policies.vectra_persistence_policies:
+            put(policy: &Policy) -> PutResult, call_put;
+            find(name: &str, revision: Option<u32>) -> Option<Policy>, call_find;
+            list(after: Option<&str>, limit: u32) -> Vec<Policy>, call_list;
+            retire_missing(source: PolicySource, keep: &[String], now: i64) -> Vec<String>, call_retire_missing;
+        }
+        calls! { held_requests.vectra_persistence_held_requests:
+            find(id: &String) -> Option<HeldRequest>, call_find;
+            list(query: &PageQuery) -> Vec<HeldRequest>, call_list;
+            advance(step: &Step) -> HeldRequest, call_advance;
+            expire(now: i64, limit: u32) -> u32, call_expire;
+        }
+        calls! { ledger.vectra_persistence_ledger:
+            load(query: &Query) -> Context, call_load;
+            record(entry: &Entry) -> Recorded, call_record;
+            prune(before: i64, limit: u32) -> u32, call_prune;
+        }
+    }
+}

@@ -1,0 +1,182 @@
+//! An instance of a repositories component for each thread, over a real database.
+
+use std::any::Any;
+use std::cell::RefCell;
+use std::sync::{Arc, LazyLock};
+
+use tempfile::TempDir;
+use tokio::runtime::Runtime;
+use vectra_postgres::{
+    Postgres, PostgresCtx, PostgresDatabase, PostgresOptions, PostgresView, Target,
+};
+use vectra_sqlite::{LocalDatabase, LocalOptions, Sqlite, SqliteCtx, SqliteView};
+use vectra_tests::dist::dist;
+use wasmtime::component::{Component, HasSelf, Linker, ResourceTable};
+use wasmtime::{Config, Engine, Store};
+use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
+
+use crate::bindings::exported::Repositories as Exports;
+use crate::bindings::variables::fermyon::spin::variables;
+use crate::persistence::Repositories;
+
+/// What the component calls its database.
+const DATABASE: &str = "default";
+
+pub static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| Runtime::new().unwrap());
+
+static ENGINE: LazyLock<Engine> = LazyLock::new(|| Engine::new(&Config::new()).unwrap());
+static SQLITE: LazyLock<Component> = LazyLock::new(|| component("sqlite"));
+static POSTGRES: LazyLock<Component> = LazyLock::new(|| component("postgres"));
+
+fn component(database: &str) -> Component {
+    let file = dist(&format!("components/repositories-{database}.wasm")).unwrap();
+    Component::from_file(&ENGINE, file).unwrap()
+}
+
+/// A database that several threads may share, removed with its last user.
+#[derive(Clone)]
+pub struct Shared {
+    component: &'static Component,
+    sqlite: Sqlite,
+    postgres: Postgres,
+    _database: Arc<dyn Any + Send + Sync>,
+}
+
+impl Shared {
+    pub fn sqlite() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let options = LocalOptions::default();
+        let database = LocalDatabase::open(&folder.path().join("vectra.db"), options).unwrap();
+        Self {
+            component: &SQLITE,
+            sqlite: Sqlite::new([(DATABASE.to_owned(), Arc::new(database) as _)]),
+            postgres: Postgres::default(),
+            _database: Arc::new(folder),
+        }
+    }
+
+    pub fn postgres() -> Self {
+        let database = vectra_cluster::Database::fresh().unwrap();
+        let target = Target::parse(database.url()).unwrap();
+        let _runtime = RUNTIME.enter();
+        // Many tests share one server.
+        let options = PostgresOptions {
+            connections: 4,
+            ..PostgresOptions::default()
+        };
+        let pool = PostgresDatabase::open(&target, options).unwrap();
+        Self {
+            component: &POSTGRES,
+            sqlite: Sqlite::default(),
+            postgres: Postgres::new([(DATABASE.to_owned(), Arc::new(pool) as _)]),
+            _database: Arc::new(database),
+        }
+    }
+
+    /// An instance for this thread; the one before is gone then.
+    pub fn repositories(&self) -> Repositories {
+        let guest = RUNTIME.block_on(Guest::new(self.clone()));
+        CURRENT.with(|current| *current.borrow_mut() = Some(guest));
+        Repositories
+    }
+}
+
+pub fn fresh_sqlite() -> Repositories {
+    Shared::sqlite().repositories()
+}
+
+pub fn fresh_postgres() -> Repositories {
+    Shared::postgres().repositories()
+}
+
+struct State {
+    table: ResourceTable,
+    wasi: WasiCtx,
+    sqlite: SqliteCtx,
+    postgres: PostgresCtx,
+}
+
+impl WasiView for State {
+    fn ctx(&mut self) -> WasiCtxView<'_> {
+        WasiCtxView {
+            ctx: &mut self.wasi,
+            table: &mut self.table,
+        }
+    }
+}
+
+impl variables::Host for State {
+    fn get(&mut self, name: String) -> Result<String, variables::Error> {
+        match name.as_str() {
+            "database_url" => Ok(DATABASE.to_owned()),
+            _ => Err(variables::Error::Undefined(name)),
+        }
+    }
+}
+
+/// An instance in a store of its own.
+pub struct Guest {
+    pub store: Store<WithState>,
+    pub exports: Exports,
+}
+
+/// Hides what only this file needs to know.
+pub struct WithState(
+    State,
+    #[expect(dead_code, reason = "the last to go")] Shared,
+);
+
+thread_local! {
+    pub static CURRENT: RefCell<Option<Guest>> = const { RefCell::new(None) };
+}
+
+/// Calls an export of this thread's instance.
+macro_rules! call {
+    (|$exports:ident, $store:ident| $call:expr) => {
+        $crate::guest::CURRENT.with(|current| {
+            let mut current = current.borrow_mut();
+            let $crate::guest::Guest {
+                store,
+                exports: $exports,
+            } = current.as_mut().unwrap();
+            let $store = store;
+            $crate::guest::RUNTIME
+                .block_on(async { $call.await })
+                .unwrap()
+        })
+    };
+}
+pub(crate) use call;
+
+impl Guest {
+    async fn new(database: Shared) -> Self {
+        let mut linker: Linker<WithState> = Linker::new(&ENGINE);
+        wasmtime_wasi::p2::add_to_linker_async(&mut linker).unwrap();
+        vectra_sqlite::add_to_linker(&mut linker, |state: &mut WithState| {
+            SqliteView::new(&mut state.0.sqlite, &mut state.0.table)
+        })
+        .unwrap();
+        vectra_postgres::add_to_linker(&mut linker, |state: &mut WithState| {
+            PostgresView::new(&mut state.0.postgres, &mut state.0.table)
+        })
+        .unwrap();
+        variables::add_to_linker::<_, HasSelf<State>>(&mut linker, |state| &mut state.0).unwrap();
+        let state = State {
+            table: ResourceTable::new(),
+            wasi: WasiCtx::builder().build(),
+            sqlite: database.sqlite.context(),
+            postgres: database.postgres.context(),
+        };
+        let component = database.component;
+        let mut store = Store::new(&ENGINE, WithState(state, database));
+        let exports = Exports::instantiate_async(&mut store, component, &linker);
+        let exports = exports.await.unwrap();
+        Self { store, exports }
+    }
+}
+
+impl WasiView for WithState {
+    fn ctx(&mut self) -> WasiCtxView<'_> {
+        self.0.ctx()
+    }
+}
