@@ -3,6 +3,7 @@
 
 pub mod load;
 pub mod native;
+pub mod persistence;
 mod process;
 
 use std::path::Path;

@@ -37,7 +37,8 @@ enum Command {
     Test(TestArgs),
     /// Formatting, clippy and licences
     Check,
-    /// Requests per second beside a native proxy and a wasm hello
+    /// Requests per second beside a native proxy and a wasm hello; `bench persistence`:
+    /// decisions recorded per second on both databases
     Bench(BenchArgs),
     /// Becomes a test program, isolated if it tries forbidden targets
     #[command(hide = true)]
@@ -73,6 +74,9 @@ struct RunTestArgs {
 
 #[derive(Args)]
 struct BenchArgs {
+    /// What to measure
+    #[arg(default_value = "http")]
+    what: verify::Measured,
     /// How long each target is measured, in seconds
     #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..=60))]
     seconds: u64,
@@ -107,6 +111,6 @@ fn run(cli: Cli) -> Result<()> {
         Command::Test(args) => verify::test_only(&workspace, &args.args),
         Command::RunTest(args) => isolate::become_test(&args.program),
         Command::Check => verify::check(&workspace),
-        Command::Bench(args) => verify::bench(&workspace, args.seconds),
+        Command::Bench(args) => verify::bench(&workspace, args.what, args.seconds),
     }
 }

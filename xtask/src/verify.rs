@@ -80,14 +80,31 @@ fn check_into(workspace: &Workspace, failures: &mut Failures) {
     failures.step("checking licences and bans", || licences::check(workspace));
 }
 
-/// Measures the governed pipeline beside a native proxy and a wasm hello.
-pub fn bench(workspace: &Workspace, seconds: u64) -> Result<()> {
-    host::build_all(workspace, HostProfile::Dev)?;
-    guests::build(workspace)?;
+/// What a benchmark looks at.
+#[derive(Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Measured {
+    /// The governed pipeline beside a native proxy and a wasm hello.
+    Http,
+    /// Durable decisions on SQLite and PostgreSQL.
+    Persistence,
+}
+
+/// Measures and prints.
+pub fn bench(workspace: &Workspace, what: Measured, seconds: u64) -> Result<()> {
+    if what == Measured::Http {
+        host::build_all(workspace, HostProfile::Dev)?;
+        guests::build(workspace)?;
+    } else {
+        programs::ensure()?;
+    }
     step("measuring", || {
-        run(workspace
-            .cargo("run")
+        let mut command = workspace.cargo("run");
+        command
             .args(["--quiet", "--bin", "vectra-bench", "--", "--seconds"])
-            .arg(seconds.to_string()))
+            .arg(seconds.to_string());
+        if what == Measured::Persistence {
+            command.arg("persistence");
+        }
+        run(&mut command)
     })
 }

@@ -20,16 +20,25 @@ impl Programs {
     /// If neither has both `initdb` and `postgres`.
     pub fn find() -> Result<Self> {
         let path = std::env::var_os("PATH").unwrap_or_default();
+        let is_complete = |folder: &Path| {
+            let programs = ["initdb", "postgres"];
+            programs.iter().all(|name| folder.join(name).is_file())
+        };
         let folder = std::env::split_paths(&path)
             .chain(versions())
-            .find(|folder| ["initdb", "postgres"].iter().all(|name| folder.join(name).is_file()))
+            .find(|folder| is_complete(folder))
             .with_context(|| {
                 format!(
                     "PostgreSQL's `initdb` and `postgres` are neither in PATH nor in {DEBIAN}/*/bin: \
                      `apt-get install --yes postgresql` brings them"
                 )
             })?;
-        Ok(Self { folder })
+        // Behind links there may be more programs than are linked.
+        let behind = folder.join("postgres").canonicalize()?;
+        let behind = behind.parent().filter(|folder| is_complete(folder));
+        Ok(Self {
+            folder: behind.map_or(folder.clone(), Path::to_owned),
+        })
     }
 
     /// One of them: `postgres`, `psql`, `pgbench`. It need not be there.

@@ -16,6 +16,7 @@
 
 pub mod agents;
 pub mod audit;
+pub mod calls;
 pub mod fixtures;
 pub mod held;
 pub mod history;

@@ -20,13 +20,23 @@ struct Cli {
 enum Command {
     /// Serves as the native proxy that the others are compared with
     NativeProxy,
+    /// Decisions recorded per second, and what history behind them costs
+    Persistence {
+        /// Rows of history in the large database
+        #[arg(long, default_value_t = 5_000_000)]
+        rows: u64,
+    },
 }
 
-#[tokio::main]
-async fn main() -> Result<()> {
+fn main() -> Result<()> {
     let cli = Cli::parse();
+    let duration = Duration::from_secs(cli.seconds);
+    let runtime = tokio::runtime::Runtime::new()?;
     match cli.command {
-        Some(Command::NativeProxy) => bench::native::proxy().await,
-        None => bench::run(&std::env::current_exe()?, Duration::from_secs(cli.seconds)).await,
+        Some(Command::NativeProxy) => runtime.block_on(bench::native::proxy()),
+        Some(Command::Persistence { rows }) => {
+            bench::persistence::run(bench::persistence::Plan { duration, rows })
+        }
+        None => runtime.block_on(bench::run(&std::env::current_exe()?, duration)),
     }
 }

@@ -14,6 +14,8 @@ mod database;
 mod concurrency;
 #[path = "postgres/immutability.rs"]
 mod immutability;
+#[path = "postgres/plans.rs"]
+mod plans;
 #[path = "postgres/tables.rs"]
 mod tables;
 

@@ -77,11 +77,15 @@ RETURNING ",
     agent_delete: "UPDATE Agent SET Status = 3, UpdatedAt = $2::text::timestamptz
 WHERE Id = $1::text::uuid AND Status <> 3 RETURNING Id::text",
     agent_list: concat!("SELECT ", agent!(), " FROM Agent"),
-    agent_prune: "DELETE FROM Agent WHERE Id IN (SELECT a.Id FROM Agent a
+    // An array, and orders that only an index gives for nothing: so no plan reads a
+    // whole table, whatever the limit and the statistics.
+    agent_prune: "DELETE FROM Agent WHERE Id = ANY (ARRAY(SELECT a.Id FROM Agent a
   WHERE a.Status = 3 AND a.UpdatedAt < $1::text::timestamptz
-    AND NOT EXISTS (SELECT 1 FROM AgentHistory WHERE AgentId = a.Id)
-    AND NOT EXISTS (SELECT 1 FROM AgentActivity WHERE AgentId = a.Id)
-  ORDER BY a.UpdatedAt LIMIT $2::bigint FOR UPDATE SKIP LOCKED) RETURNING 1::bigint",
+    AND (SELECT 1 FROM AgentHistory WHERE AgentId = a.Id ORDER BY AgentId, Timestamp LIMIT 1)
+      IS NULL
+    AND (SELECT 1 FROM AgentActivity WHERE AgentId = a.Id ORDER BY AgentId, Span, Start LIMIT 1)
+      IS NULL
+  ORDER BY a.UpdatedAt LIMIT $2::bigint FOR UPDATE SKIP LOCKED)) RETURNING 1::bigint",
 
     history_append: "INSERT INTO AgentHistory (Id, AgentId, Method, Path, Timestamp, DecisionType)
 SELECT $1::text::uuid, $2::text::uuid, $3::text, $4::text, $5::text::timestamptz, $6::bigint
@@ -91,9 +95,9 @@ WHERE EXISTS (SELECT 1 FROM Agent WHERE Id = $2::text::uuid) RETURNING Id::text"
 WHERE AgentId = $1::text::uuid AND Timestamp >= $2::text::timestamptz
 ORDER BY Timestamp DESC, Id DESC LIMIT $3::bigint",
     // UUIDv7 sorts by time: so the key serves, and no other index has to be kept.
-    history_prune: "DELETE FROM AgentHistory WHERE Id IN (SELECT Id FROM AgentHistory
+    history_prune: "DELETE FROM AgentHistory WHERE Id = ANY (ARRAY(SELECT Id FROM AgentHistory
   WHERE Id < $1::text::uuid AND Timestamp < $2::text::timestamptz ORDER BY Id LIMIT $3::bigint
-  FOR UPDATE SKIP LOCKED) RETURNING 1::bigint",
+  FOR UPDATE SKIP LOCKED)) RETURNING 1::bigint",
 
     audit_append: "WITH entry AS (INSERT INTO AuditTrail (Id, AgentId, DecisionType, Reason, Method,
     Path, TargetUrl, RiskScore, Timestamp)
@@ -160,15 +164,15 @@ WHERE Id = $1::text::uuid
 RETURNING ",
         held!("Sealed")
     ),
-    held_expire: "UPDATE HeldRequest SET Status = 5 WHERE Id IN (SELECT Id FROM HeldRequest
+    held_expire: "UPDATE HeldRequest SET Status = 5 WHERE Id = ANY (ARRAY(SELECT Id FROM HeldRequest
   WHERE Status = 0 AND ExpiresAt <= $1::text::timestamptz ORDER BY ExpiresAt, Id LIMIT $2::bigint
-  FOR UPDATE SKIP LOCKED) RETURNING 1::bigint",
+  FOR UPDATE SKIP LOCKED)) RETURNING 1::bigint",
 
     load: include_str!("../../sql/postgres/load.sql"),
     record: include_str!("../../sql/postgres/record.sql"),
-    activity_prune: "DELETE FROM AgentActivity WHERE (AgentId, Span, Start) IN
-  (SELECT AgentId, Span, Start FROM AgentActivity WHERE Start < $1::text::timestamptz
-   ORDER BY Start LIMIT $2::bigint FOR UPDATE SKIP LOCKED) RETURNING 1::bigint",
+    activity_prune: "DELETE FROM AgentActivity WHERE ctid = ANY (ARRAY(SELECT ctid
+  FROM AgentActivity WHERE Start < $1::text::timestamptz ORDER BY Start LIMIT $2::bigint
+  FOR UPDATE SKIP LOCKED)) RETURNING 1::bigint",
 };
 
 fn placeholder(at: usize, kind: Kind) -> String {
@@ -230,6 +234,9 @@ const MEANINGS: &[(&str, Meaning)] = &[
 /// ours `SqlState(E23505): …`.
 const STATE: &str = "SqlState(E";
 
+/// How our host begins when it cannot know what came of a statement.
+const UNKNOWN: &str = "outcome unknown: ";
+
 fn error(error: &DatabaseError) -> PersistenceError {
     let text = match error {
         DatabaseError::DatabaseFull => return PersistenceError::Full(error.to_string()),
@@ -244,7 +251,8 @@ fn error(error: &DatabaseError) -> PersistenceError {
         DatabaseError::Refused(message) => return PersistenceError::Invalid(message.clone()),
         DatabaseError::Io(text) => text,
     };
-    let Some((_, rest)) = text.split_once(STATE) else {
+    let state = (!text.starts_with(UNKNOWN)).then(|| text.split_once(STATE));
+    let Some((_, rest)) = state.flatten() else {
         // No word of the server: the connection was lost on the way.
         return PersistenceError::Uncertain("the database did not answer".to_owned());
     };
@@ -324,6 +332,7 @@ mod tests {
     #[test]
     fn does_not_know_what_came_of_a_statement_without_an_answer() {
         for text in [
+            "outcome unknown: SqlState(E57014): cancelled",
             "Error { kind: Closed, cause: None }",
             "",
             "outcome unknown: closed",
