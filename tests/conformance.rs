@@ -1,5 +1,6 @@
-//! Runs the cases of `tests/conformance` on our own runtime, each as a test of
-//! its own name. Groups run at the same time, the cases of a group in turn.
+//! Runs the cases of `tests/conformance` on our own runtime, with either database,
+//! each as a test of its own name. Groups run at the same time, the cases of a group in
+//! turn.
 
 use std::fs;
 use std::process::ExitCode;
@@ -9,12 +10,14 @@ use anyhow::{Context, Result, ensure};
 use libtest_mimic::{Arguments, Failed, Trial};
 use tokio::runtime::Runtime;
 use tokio::sync::Mutex;
-use vectra_tests::conformance::{Case, Group, GroupRun, VectraUp, run_case};
+use vectra_cluster::{Cluster, Durability, Options};
+use vectra_tests::conformance::{Case, Group, GroupRun, Storage, VectraUp, run_case};
 use vectra_tests::dist::repository;
 
 /// A group whose gateway starts with its first case.
 struct Shared {
     group: Group,
+    storage: Storage,
     run: Mutex<Option<GroupRun<VectraUp>>>,
 }
 
@@ -25,8 +28,19 @@ fn main() -> ExitCode {
         eprintln!("error: run this as `cargo xtask test -- -p vectra-tests --test conformance`");
         return ExitCode::FAILURE;
     }
-    match trials() {
-        Ok((trials, _runtime)) => libtest_mimic::run(&arguments, trials).exit_code(),
+    // In its own network there is no other; it ends with this value.
+    let cluster = match cluster() {
+        Ok(cluster) => cluster,
+        Err(error) => {
+            eprintln!("error: cannot start PostgreSQL: {error:#}");
+            return ExitCode::FAILURE;
+        }
+    };
+    let conclusion = trials(&cluster.url())
+        .map(|(trials, _runtime)| libtest_mimic::run(&arguments, trials).exit_code());
+    drop(cluster);
+    match conclusion {
+        Ok(code) => code,
         Err(error) => {
             eprintln!("error: {error:#}");
             ExitCode::FAILURE
@@ -34,7 +48,15 @@ fn main() -> ExitCode {
     }
 }
 
-fn trials() -> Result<(Vec<Trial>, Arc<Runtime>)> {
+fn cluster() -> Result<Cluster> {
+    let durability = Durability::Fast;
+    Cluster::start_with(Options {
+        durability,
+        ..Options::default()
+    })
+}
+
+fn trials(server: &str) -> Result<(Vec<Trial>, Arc<Runtime>)> {
     let runtime = Arc::new(Runtime::new()?);
     let mut trials = Vec::new();
     for (name, group) in groups()? {
@@ -43,17 +65,24 @@ fn trials() -> Result<(Vec<Trial>, Arc<Runtime>)> {
             format!("{name}::every_grant_has_a_denied_twin"),
             move || check_twins(&twins).map_err(|error| Failed::from(format!("{error:#}"))),
         ));
-        let shared = Arc::new(Shared {
-            group,
-            run: Mutex::new(None),
-        });
-        for case in shared.group.cases.clone() {
-            let (shared, runtime) = (Arc::clone(&shared), Arc::clone(&runtime));
-            trials.push(Trial::test(format!("{name}::{}", case.name), move || {
-                runtime
-                    .block_on(run(&shared, &case))
-                    .map_err(|error| Failed::from(format!("{error:#}")))
-            }));
+        for (database, storage) in [
+            ("sqlite", Storage::File),
+            ("postgres", Storage::Server(server.to_owned())),
+        ] {
+            let shared = Arc::new(Shared {
+                group: group.clone(),
+                storage,
+                run: Mutex::new(None),
+            });
+            for case in shared.group.cases.clone() {
+                let (shared, runtime) = (Arc::clone(&shared), Arc::clone(&runtime));
+                let name = format!("{database}::{name}::{}", case.name);
+                trials.push(Trial::test(name, move || {
+                    runtime
+                        .block_on(run(&shared, &case))
+                        .map_err(|error| Failed::from(format!("{error:#}")))
+                }));
+            }
         }
     }
     Ok((trials, runtime))
@@ -84,7 +113,7 @@ async fn run(shared: &Shared, case: &Case) -> Result<()> {
     let mut run = shared.run.lock().await;
     if run.is_none() {
         *run = Some(
-            GroupRun::start(&shared.group)
+            GroupRun::start(&shared.group, &shared.storage)
                 .await
                 .context("starting the group's gateway")?,
         );

@@ -4,7 +4,6 @@ use std::any::Any;
 use std::cell::RefCell;
 use std::sync::{Arc, LazyLock};
 
-use tempfile::TempDir;
 use tokio::runtime::Runtime;
 use vectra_postgres::{
     Postgres, PostgresCtx, PostgresDatabase, PostgresOptions, PostgresView, Target,

@@ -73,7 +73,7 @@ async fn the_audit_is_exported_oldest_first_and_an_export_goes_on_where_it_ended
     // As if it had been interrupted within the fourth row.
     let cut: usize = all.split_inclusive('\n').take(3).map(str::len).sum();
     let file = home.path("audit.jsonl");
-    std::fs::write(&file, &all[..cut + 10]).unwrap();
+    std::fs::write(&file, &all.as_bytes()[..cut + 10]).unwrap();
     decide(&agent, &vectra, &upstream, &["f"]).await;
     let resumed = ["--output", "audit.jsonl", "--resume"];
     for _ in 0..2 {

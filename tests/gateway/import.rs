@@ -6,10 +6,12 @@ use std::path::Path;
 use std::process::Output;
 
 use serde_json::{Value, json};
+use vectra_cluster::{Cluster, Durability, Options};
 use vectra_tests::DEADLINE;
 use vectra_tests::agent::{must, token};
 use vectra_tests::client::Request;
 use vectra_tests::database::Database;
+use vectra_tests::dist::dist;
 use vectra_tests::original::{ACTIVE, BODY, ODD, Original, REVOKED, SECRET};
 use vectra_tests::process::{ADMIN_KEY, Home, Setup};
 
@@ -72,39 +74,68 @@ async fn an_agent_of_the_original_goes_on_with_its_old_secret() {
     }
 }
 
+/// The audit rows of [`ACTIVE`], newest first: time, decision, method, target, reason.
+const AUDIT: [&str; 6] = [
+    "2026-04-30T09:07:00.000000Z | Deny | GET | /odd | Allowed",
+    "2026-04-30T09:00:02.500000Z | Hitl | POST | /items | PENDING_HITL: High risk score: 0.84",
+    "2026-04-30T09:00:02.000000Z | Hitl | POST | /items | High risk score: 0.84",
+    "2026-04-30T09:00:01.000000Z | Deny | DELETE | /items/1 | never delete",
+    "2026-04-30T09:00:00.123456Z | Allow | GET | /items?page=***&api_key=*** | ",
+    "2026-04-30T07:05:00.000000Z | Allow | POST | https://***@api.example.com/items \
+     | HITL_APPROVED: Reviewer: unknown. fine",
+];
+
+/// The same as the gateway lists it.
+async fn audit(address: &str) -> Vec<String> {
+    let target = format!("/audit?agentId={}", ACTIVE.to_lowercase());
+    let request = Request::new("GET", &target).bearer(ADMIN_KEY);
+    let listed = must(request.send(address).await.unwrap(), 200).unwrap();
+    let listed = listed.json().unwrap();
+    let fields = ["timestamp", "decisionType", "method", "targetUrl", "reason"];
+    let rows = listed["items"].as_array().unwrap().iter();
+    rows.map(|row| fields.map(|field| row[field].as_str().unwrap_or_default()))
+        .map(|texts| texts.join(" | "))
+        .collect()
+}
+
 #[tokio::test]
 async fn the_audit_of_the_original_is_listed() {
     let (home, _) = imported().await;
     let vectra = home.up().await.unwrap();
-    let target = format!("/audit?agentId={}", ACTIVE.to_lowercase());
-    let request = Request::new("GET", &target).bearer(ADMIN_KEY);
-    let listed = must(request.send(vectra.address()).await.unwrap(), 200).unwrap();
-    let listed = listed.json().unwrap();
-    let rows = listed["items"].as_array().unwrap();
-    let shown: Vec<_> = rows
-        .iter()
-        .map(|row| {
-            let text = |field: &str| row[field].as_str().unwrap_or_default().to_owned();
-            [
-                text("timestamp"),
-                text("decisionType"),
-                text("method"),
-                text("targetUrl"),
-                text("reason"),
-            ]
-            .join(" | ")
-        })
-        .collect();
-    let expected = [
-        "2026-04-30T09:07:00.000000Z | Deny | GET | /odd | Allowed",
-        "2026-04-30T09:00:02.500000Z | Hitl | POST | /items | PENDING_HITL: High risk score: 0.84",
-        "2026-04-30T09:00:02.000000Z | Hitl | POST | /items | High risk score: 0.84",
-        "2026-04-30T09:00:01.000000Z | Deny | DELETE | /items/1 | never delete",
-        "2026-04-30T09:00:00.123456Z | Allow | GET | /items?page=***&api_key=*** | ",
-        "2026-04-30T07:05:00.000000Z | Allow | POST | https://***@api.example.com/items \
-         | HITL_APPROVED: Reviewer: unknown. fine",
-    ];
-    assert_eq!(shown, expected);
+    assert_eq!(audit(vectra.address()).await, AUDIT);
+}
+
+#[tokio::test]
+async fn the_same_comes_over_to_postgresql() {
+    let options = Options {
+        durability: Durability::Fast,
+        ..Options::default()
+    };
+    let cluster = Cluster::start_with(options).unwrap();
+    let settings = json!({ "System": { "Storage": { "Database": {
+        "DefaultProvider": "Postgres",
+        "Providers": { "Postgres": { "ConnectionString": cluster.url() } },
+    } } } });
+    let setup = Setup {
+        settings,
+        ..Setup::default()
+    };
+    let home = Home::new(setup).unwrap();
+    Original::leave(&home.path("old.db")).await.unwrap();
+    for (agents, rows) in [(4, 7), (0, 0)] {
+        let (code, said) = import(&home, "old.db").await;
+        assert_eq!(code, Some(0), "{said}");
+        for line in [
+            format!("agents brought over: {agents}"),
+            format!("audit rows brought over: {rows}"),
+        ] {
+            assert!(said.lines().any(|said| said == line), "`{line}`:\n{said}");
+        }
+    }
+    let bundle = dist("vectra-postgres.wasm").unwrap();
+    let vectra = home.up_with(&bundle).await.unwrap();
+    token(vectra.address(), ACTIVE, SECRET).await.unwrap();
+    assert_eq!(audit(vectra.address()).await, AUDIT);
 }
 
 #[tokio::test]
@@ -183,8 +214,13 @@ async fn importing_twice_changes_nothing_more() {
         }
         rows
     };
+    // What an operator has changed since stays as it is.
+    let writer = libsql::Builder::new_local(home.database());
+    let writer = writer.build().await.unwrap().connect().unwrap();
+    let changed = writer.execute("UPDATE Agent SET Status = 1, Name = 'x'", ());
+    assert_eq!(changed.await.unwrap(), 4);
+    drop(writer);
     let before = everything().await;
-    // An operator's change stays too.
     let (code, said) = import(&home, "old.db").await;
     assert_eq!(code, Some(0), "{said}");
     for line in [

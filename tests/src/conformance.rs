@@ -15,5 +15,5 @@ mod steps;
 mod variables;
 
 pub use case::{Case, Group};
-pub use host::{Deployment, Host, VectraUp};
+pub use host::{Deployment, Host, Storage, VectraUp};
 pub use run::{GroupRun, run_case};

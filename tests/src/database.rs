@@ -1,56 +1,60 @@
-//! Reads what the gateway has written, as any SQLite client would.
+//! Reads what the gateway has written, as any client of the database would.
 
-use std::path::Path;
+mod postgres;
+mod sqlite;
+
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
-use libsql::{Builder, OpenFlags, Value};
-use serde_json::{Map, Value as Json, json};
+use serde_json::Value as Json;
 
-/// A read-only view of the database file.
-pub struct Database {
-    connection: libsql::Connection,
+/// Where a gateway keeps its rows.
+#[derive(Debug, Clone)]
+pub enum Source {
+    /// A SQLite file.
+    File(PathBuf),
+    /// The URL of a PostgreSQL database.
+    Server(String),
+}
+
+/// A view of the rows that are there.
+pub enum Database {
+    /// Of a file, read-only.
+    Sqlite(sqlite::Sqlite),
+    /// Of a server's database.
+    Postgres(postgres::Postgres),
 }
 
 impl Database {
-    /// Opens the file.
+    /// Opens a file.
     ///
     /// # Errors
     /// If it is not there or no database.
     pub async fn open(path: &Path) -> Result<Self> {
-        let database = Builder::new_local(path)
-            .flags(OpenFlags::SQLITE_OPEN_READ_ONLY)
-            .build()
-            .await
-            .with_context(|| format!("cannot open {}", path.display()))?;
-        Ok(Self {
-            connection: database.connect()?,
-        })
+        Ok(Self::Sqlite(sqlite::Sqlite::open(path).await?))
     }
 
-    /// The rows of a query, each as an object of its columns.
+    /// Opens either.
     ///
     /// # Errors
-    /// Whatever SQLite says.
-    pub async fn rows(&self, sql: &str, parameters: &[&str]) -> Result<Vec<Json>> {
-        let parameters: Vec<Value> = parameters
-            .iter()
-            .map(|text| Value::Text((*text).to_owned()))
-            .collect();
-        let mut rows = self
-            .connection
-            .query(sql, parameters)
-            .await
-            .with_context(|| sql.to_owned())?;
-        let mut found = Vec::new();
-        while let Some(row) = rows.next().await? {
-            let mut object = Map::new();
-            for column in 0..row.column_count() {
-                let name = row.column_name(column).context("a column without a name")?;
-                object.insert(name.to_owned(), to_json(row.get_value(column)?));
-            }
-            found.push(Json::Object(object));
+    /// If it is not there.
+    pub async fn of(source: &Source) -> Result<Self> {
+        match source {
+            Source::File(path) => Self::open(path).await,
+            Source::Server(url) => Ok(Self::Postgres(postgres::Postgres::connect(url).await?)),
         }
-        Ok(found)
+    }
+
+    /// The rows of a query, each as an object of its columns. Parameters are text, `?1`
+    /// in SQLite and `$1` in PostgreSQL, which folds the columns' names to lower case.
+    ///
+    /// # Errors
+    /// Whatever the database says.
+    pub async fn rows(&self, sql: &str, parameters: &[&str]) -> Result<Vec<Json>> {
+        match self {
+            Self::Sqlite(database) => database.rows(sql, parameters).await,
+            Self::Postgres(database) => database.rows(sql, parameters).await,
+        }
     }
 
     /// How many rows a table has.
@@ -71,36 +75,40 @@ impl Database {
     /// The agent's audit rows, oldest first, with the seed's column names.
     ///
     /// # Errors
-    /// Whatever SQLite says.
+    /// Whatever the database says.
     pub async fn audit(&self, agent: &str) -> Result<Vec<Json>> {
-        self.rows(
-            "SELECT Id, AgentId, DecisionType, Reason, Method, Path, TargetUrl, RiskScore, Timestamp \
-             FROM AuditTrail WHERE AgentId = ? ORDER BY Timestamp, Id",
-            &[agent],
-        )
-        .await
+        let sql = match self {
+            Self::Sqlite(_) => {
+                "SELECT Id, AgentId, DecisionType, Reason, Method, Path, TargetUrl, RiskScore, Timestamp
+                 FROM AuditTrail WHERE AgentId = ?1 ORDER BY Timestamp, Id"
+            }
+            Self::Postgres(_) => {
+                "SELECT Id AS \"Id\", AgentId AS \"AgentId\", DecisionType AS \"DecisionType\",
+                   Reason AS \"Reason\", Method AS \"Method\", Path AS \"Path\",
+                   TargetUrl AS \"TargetUrl\", RiskScore AS \"RiskScore\",
+                   VectraTimeV1(Timestamp) AS \"Timestamp\"
+                 FROM AuditTrail WHERE AgentId = $1::text::uuid ORDER BY Timestamp, Id"
+            }
+        };
+        self.rows(sql, &[agent]).await
     }
 
     /// The agent's history rows, oldest first, with the seed's column names.
     ///
     /// # Errors
-    /// Whatever SQLite says.
+    /// Whatever the database says.
     pub async fn history(&self, agent: &str) -> Result<Vec<Json>> {
-        self.rows(
-            "SELECT Id, AgentId, Method, Path, Timestamp, DecisionType \
-             FROM AgentHistory WHERE AgentId = ? ORDER BY Timestamp, Id",
-            &[agent],
-        )
-        .await
-    }
-}
-
-fn to_json(value: Value) -> Json {
-    match value {
-        Value::Null => Json::Null,
-        Value::Integer(number) => json!(number),
-        Value::Real(number) => json!(number),
-        Value::Text(text) => json!(text),
-        Value::Blob(bytes) => json!(format!("{} bytes", bytes.len())),
+        let sql = match self {
+            Self::Sqlite(_) => {
+                "SELECT Id, AgentId, Method, Path, Timestamp, DecisionType
+                 FROM AgentHistory WHERE AgentId = ?1 ORDER BY Timestamp, Id"
+            }
+            Self::Postgres(_) => {
+                "SELECT Id AS \"Id\", AgentId AS \"AgentId\", Method AS \"Method\", Path AS \"Path\",
+                   VectraTimeV1(Timestamp) AS \"Timestamp\", DecisionType AS \"DecisionType\"
+                 FROM AgentHistory WHERE AgentId = $1::text::uuid ORDER BY Timestamp, Id"
+            }
+        };
+        self.rows(sql, &[agent]).await
     }
 }

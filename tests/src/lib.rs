@@ -7,6 +7,7 @@ pub mod agent;
 pub mod bench;
 pub mod client;
 pub mod conformance;
+pub mod crash;
 pub mod database;
 pub mod dist;
 pub mod original;

@@ -14,7 +14,7 @@ use tokio::time::timeout;
 
 pub use home::{
     ADMIN_KEY, DATA_KEY, Home, SecretSource, Setup, TOKEN_SECRET, base_config, lay_over,
-    made_secrets,
+    made_secrets, postgres_settings,
 };
 
 use crate::DEADLINE;

@@ -48,7 +48,8 @@ fn become_isolated(program: &[OsString]) -> Result<()> {
         == 0;
     let mut unshare = Command::new("unshare");
     if !is_root {
-        unshare.arg("--map-root-user");
+        // Not as root: PostgreSQL would refuse to run.
+        unshare.args(["--map-current-user", "--keep-caps"]);
     }
     unshare
         .args(["--net", "--", "sh", "-c"])

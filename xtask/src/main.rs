@@ -1,4 +1,4 @@
-//! The commands of the README: `cargo xtask build | up | test | check | bench`.
+//! The commands of the README: `cargo xtask build | up | test | check | bench | crash-test`.
 
 mod components;
 mod compose;
@@ -40,6 +40,8 @@ enum Command {
     /// Requests per second beside a native proxy and a wasm hello; `bench persistence`:
     /// decisions recorded per second on both databases
     Bench(BenchArgs),
+    /// Kills the gateway and PostgreSQL under load and looks for what is lost
+    CrashTest(CrashTestArgs),
     /// Becomes a test program, isolated if it tries forbidden targets
     #[command(hide = true)]
     RunTest(RunTestArgs),
@@ -82,6 +84,16 @@ struct BenchArgs {
     seconds: u64,
 }
 
+#[derive(Args)]
+struct CrashTestArgs {
+    /// How often
+    #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    runs: u32,
+    /// Repeats the random moments of another test; the time if left out
+    #[arg(long)]
+    seed: Option<u64>,
+}
+
 fn main() -> ExitCode {
     match run(Cli::parse()) {
         Ok(()) => ExitCode::SUCCESS,
@@ -112,5 +124,6 @@ fn run(cli: Cli) -> Result<()> {
         Command::RunTest(args) => isolate::become_test(&args.program),
         Command::Check => verify::check(&workspace),
         Command::Bench(args) => verify::bench(&workspace, args.what, args.seconds),
+        Command::CrashTest(args) => verify::crash_test(&workspace, args.runs, args.seed),
     }
 }

@@ -12,6 +12,9 @@ use crate::programs;
 use crate::step::{Failures, run, step};
 use crate::workspace::Workspace;
 
+/// Runs of the crash test that are part of every test: each kind of kill at least once.
+const CRASH_RUNS: u32 = 8;
+
 /// Formatting, clippy and licences; says all that is wrong, not only the first.
 pub fn check(workspace: &Workspace) -> Result<()> {
     let mut failures = Failures::default();
@@ -20,16 +23,19 @@ pub fn check(workspace: &Workspace) -> Result<()> {
 }
 
 /// Everything of [`check`], then all tests: those of the libraries, of the
-/// components, and the end-to-end tests over `dist/`.
+/// components, the end-to-end tests over `dist/`, and a short crash test.
 pub fn test(workspace: &Workspace) -> Result<()> {
     programs::ensure()?;
     let mut failures = Failures::default();
     check_into(workspace, &mut failures);
     let built = host::build_all(workspace, HostProfile::Dev).and_then(|_| guests::build(workspace));
     match built {
-        Ok(()) => failures.step("running all tests", || {
-            run_tests(workspace, &["--no-fail-fast".to_owned()])
-        }),
+        Ok(()) => {
+            failures.step("running all tests", || {
+                run_tests(workspace, &["--no-fail-fast".to_owned()])
+            });
+            failures.step("crash test", || crash(workspace, CRASH_RUNS, None));
+        }
         // The libraries' tests need no bundle: they still say what they can.
         Err(error) => {
             failures.step("building dist/", || Err(error));
@@ -107,4 +113,22 @@ pub fn bench(workspace: &Workspace, what: Measured, seconds: u64) -> Result<()> 
         }
         run(&mut command)
     })
+}
+
+/// Builds `dist/` and runs the crash test so many times; with the seed of another one
+/// at the same moments.
+pub fn crash_test(workspace: &Workspace, runs: u32, seed: Option<u64>) -> Result<()> {
+    programs::ensure()?;
+    host::build_all(workspace, HostProfile::Dev)?;
+    step("crash test", || crash(workspace, runs, seed))
+}
+
+fn crash(workspace: &Workspace, runs: u32, seed: Option<u64>) -> Result<()> {
+    let mut command = workspace.cargo("run");
+    command.args(["--quiet", "--bin", "vectra-crash-test", "--", "--runs"]);
+    command.arg(runs.to_string());
+    if let Some(seed) = seed {
+        command.args(["--seed", &seed.to_string()]);
+    }
+    run(&mut command)
 }

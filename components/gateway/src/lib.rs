@@ -10,7 +10,8 @@ mod surroundings;
 use bindings::exports::vectra::gateway::{lifecycle, metrics, settings};
 use bindings::exports::wasi::http::incoming_handler;
 use bindings::wasi::http::types::{IncomingRequest, ResponseOutparam};
-use vectra_api::settings::Severity;
+use vectra_api::lifecycle::Ageing;
+use vectra_api::settings::{Problem, Severity};
 use vectra_api::{Gateway, Ports, Settings};
 use vectra_domain::repository::Schema as _;
 
@@ -33,10 +34,7 @@ fn log(line: &str) {
 impl incoming_handler::Guest for Component {
     fn handle(request: IncomingRequest, out: ResponseOutparam) {
         let (settings, problems) = vectra_api::settings::read(&surroundings::config(), &Decision);
-        if problems
-            .iter()
-            .any(|problem| problem.severity == Severity::Error)
-        {
+        if has_errors(&problems) {
             for problem in &problems {
                 log(&format!(
                     "configuration: {}: {}",
@@ -47,6 +45,11 @@ impl incoming_handler::Guest for Component {
         }
         serve(&settings, request, out);
     }
+}
+
+fn has_errors(problems: &[Problem]) -> bool {
+    let mut severities = problems.iter().map(|problem| problem.severity);
+    severities.any(|severity| severity == Severity::Error)
 }
 
 fn serve(settings: &Settings, request: IncomingRequest, out: ResponseOutparam) {
@@ -132,11 +135,22 @@ impl lifecycle::Guest for Component {
     }
 
     fn tick(budget: u32) -> Result<lifecycle::Progress, String> {
+        let (settings, problems) = vectra_api::settings::read(&surroundings::config(), &Decision);
+        // With a wrong age more would be removed than the operator wants.
+        if has_errors(&problems) {
+            return Err("the configuration has errors, so nothing is removed".to_owned());
+        }
         let now = vectra_api::Clock::now(&Surroundings);
-        vectra_api::lifecycle::tick(budget, now, &Repositories)
-            .map(|(events, more)| lifecycle::Progress {
-                events: events.into_iter().map(event).collect(),
-                more,
+        let ageing = Ageing {
+            held: &Repositories,
+            history: &Repositories,
+            ledger: &Repositories,
+            agents: &Repositories,
+        };
+        vectra_api::lifecycle::tick(budget, now, settings.retention_days, &ageing)
+            .map(|progress| lifecycle::Progress {
+                events: progress.events.into_iter().map(event).collect(),
+                more: progress.more,
             })
             .map_err(|error| error.to_string())
     }

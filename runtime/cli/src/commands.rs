@@ -46,11 +46,7 @@ async fn checked(
         Limits::default()
     };
     let loaded = bundle::load(bundle.as_deref(), &limits, &config)?;
-    let host = Host::new(
-        &loaded.bundle,
-        Databases::default(),
-        HostOptions::default(),
-    )?;
+    let host = Host::new(&loaded.bundle, Databases::default(), HostOptions::default())?;
     let found = host
         .check(&config.component)
         .await

@@ -132,7 +132,8 @@ async fn page(
             return Err(error);
         }
         tracing::warn!(error.message = %error, "the export waits");
-        sleep(asked.unwrap_or(pause).clamp(pause, patience.longest_pause)).await;
+        let wait = asked.unwrap_or(pause).max(pause);
+        sleep(wait.min(patience.longest_pause)).await;
         pause = (pause * 2).min(patience.longest_pause);
         attempt += 1;
     }

@@ -19,16 +19,22 @@ pub struct Importer<C: Capabilities> {
     bundle: Arc<Bundle>,
     importer: HostedImporterPre<RequestState<C::State>>,
     capabilities: C,
+    variables: Variables,
     outbound: Arc<Outbound>,
 }
 
 impl<C: Capabilities> Importer<C> {
-    /// Links a bundle with everything it imports. It gets no variables.
+    /// Links a bundle with everything it imports. It may connect to public addresses
+    /// only.
     ///
     /// # Errors
     /// [`HostError::Link`] if an import is missing or the bundle does not export
     /// the interface.
-    pub fn new(bundle: &Arc<Bundle>, capabilities: C) -> Result<Self, HostError> {
+    pub fn new(
+        bundle: &Arc<Bundle>,
+        capabilities: C,
+        variables: Variables,
+    ) -> Result<Self, HostError> {
         let linker = linker::<C>(bundle).map_err(HostError::Link)?;
         let instance = linker
             .instantiate_pre(&bundle.component)
@@ -37,6 +43,7 @@ impl<C: Capabilities> Importer<C> {
             importer: HostedImporterPre::new(instance).map_err(HostError::Link)?,
             outbound: Arc::new(Outbound::new(OutboundOptions::default())?),
             capabilities,
+            variables,
             bundle: bundle.clone(),
         })
     }
@@ -54,7 +61,7 @@ impl<C: Capabilities> Importer<C> {
     ) -> Result<ImportProgress, HostedError> {
         let state = RequestState::new(
             self.capabilities.state(),
-            Variables::default(),
+            self.variables.clone(),
             self.outbound.clone(),
             self.bundle.limits.memory,
         );

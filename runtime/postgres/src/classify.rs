@@ -18,7 +18,8 @@ pub(crate) enum Kind {
 /// Classifies by the first word, and by the mention of what outlives a rollback.
 /// In doubt, the answer is [`Kind::Other`], which costs a new connection.
 pub(crate) fn classify(sql: &str) -> Kind {
-    let kind = match first_word(sql).to_ascii_lowercase().as_str() {
+    let first = first_word(sql).to_ascii_lowercase();
+    let kind = match first.as_str() {
         "select" | "values" | "table" | "show" => Kind::Read,
         "insert" | "update" | "delete" | "merge" | "with" => Kind::Write,
         "begin" | "start" | "commit" | "end" | "rollback" | "abort" | "savepoint" | "release" => {
@@ -27,7 +28,7 @@ pub(crate) fn classify(sql: &str) -> Kind {
         "copy" => return Kind::Copy,
         _ => return Kind::Other,
     };
-    if outlives_rollback(sql) {
+    if outlives_rollback(&first, sql) {
         Kind::Other
     } else {
         kind
@@ -81,29 +82,21 @@ fn after_comment(text: &str) -> &str {
 
 /// Whether a plain statement mentions something that stays in the session: a
 /// setting, a lock of the session's, a temporary table.
-fn outlives_rollback(sql: &str) -> bool {
-    let mut before = "";
-    for word in sql
-        .split(|letter| !is_word(letter))
-        .filter(|word| !word.is_empty())
-    {
-        if contains(word, "set_config")
-            || contains(word, "advisory_lock")
-            || contains(word, "pg_temp")
-        {
+fn outlives_rollback(first: &str, sql: &str) -> bool {
+    // Only these two can make a table; others may well have a column `temp`.
+    let may_make_table = matches!(first, "select" | "with");
+    let mut is_after_into = false;
+    let words = sql.split(|letter| !is_word(letter));
+    for word in words.filter(|word| !word.is_empty()) {
+        let names = ["set_config", "advisory_lock", "pg_temp"];
+        if names.iter().any(|name| contains(word, name)) {
             return true;
         }
-        let is_into = ["into", "local", "global"]
-            .iter()
-            .any(|into| before.eq_ignore_ascii_case(into));
-        if is_into
-            && ["temp", "temporary"]
-                .iter()
-                .any(|temp| word.eq_ignore_ascii_case(temp))
-        {
+        let is = |other: &str| word.eq_ignore_ascii_case(other);
+        if may_make_table && is_after_into && (is("temp") || is("temporary")) {
             return true;
         }
-        before = word;
+        is_after_into |= is("into");
     }
     false
 }
@@ -128,7 +121,8 @@ mod tests {
             ("SELECT pg_advisory_xact_lock(1)", Kind::Read),
             ("insert into t values (1)", Kind::Write),
             ("WITH a AS (SELECT 1) DELETE FROM t", Kind::Write),
-            ("SELECT a INTO t FROM temp", Kind::Read),
+            ("SELECT temp FROM t", Kind::Read),
+            ("INSERT INTO t (temp) VALUES (1)", Kind::Write),
             ("BEGIN", Kind::Transaction),
             ("rollback;", Kind::Transaction),
             // To PostgreSQL, either sign ends a line.

@@ -33,8 +33,9 @@
 //!   not undo (`SET`, temporary tables, session-level advisory locks) ends with the
 //!   connection, which is closed then.
 //! * Every wait ends: for a connection, for the server, for a statement.
-//! * An error that begins with `outcome unknown: ` says that the statement may have
-//!   been carried out. After any other, it was not.
+//! * A `query-failed` that begins with `outcome unknown: ` says that the statement may
+//!   have been carried out; after a `value-conversion-failed` it was; after any other
+//!   error it was not.
 //!
 //! # Where Spin differs (4.1)
 //! * Spin gives 64 connections per component and address and waits for ever for

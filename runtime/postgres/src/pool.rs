@@ -59,7 +59,7 @@ pub enum Rollback {
     #[default]
     Always,
     /// If one of the statements began with a word that is about transactions. No
-    /// other leaves one open, so this is as good if [`crate`] reads statements as
+    /// other leaves one open, so this is as good if we read statements as
     /// PostgreSQL does. It saves the server half of the work where that is little.
     AfterTransactions,
 }

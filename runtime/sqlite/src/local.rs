@@ -5,6 +5,7 @@
 //! writer gathers what is waiting into one transaction, so that many statements
 //! share one sync of the disk ([`writer`]).
 
+mod authorizer;
 mod checkpoint;
 mod failure;
 mod gate;
@@ -12,6 +13,7 @@ mod gauge;
 mod options;
 mod prepared;
 mod readers;
+mod rows;
 mod session;
 mod space;
 mod statistics;
@@ -137,7 +139,10 @@ impl LocalDatabase {
 
     /// What was counted since it was opened.
     pub fn statistics(&self) -> Statistics {
-        self.place.counters.read()
+        Statistics {
+            waiting_checkpoints: self.checkpoints.waiting(),
+            ..self.place.counters.read()
+        }
     }
 
     async fn run(&self, sql: String, parameters: Vec<Value>) -> Result<Outcome, Error> {

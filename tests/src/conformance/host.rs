@@ -1,13 +1,15 @@
 //! Who starts a gateway.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 
 use anyhow::{Context, Result};
 use serde_json::Value;
 
 use super::case::Group;
-use crate::process::{ADMIN_KEY, Home, SecretSource, Setup, TOKEN_SECRET, Vectra};
+use crate::database::Source;
+use crate::process::{
+    ADMIN_KEY, Home, SecretSource, Setup, TOKEN_SECRET, Vectra, lay_over, postgres_settings,
+};
 
 /// A gateway that answers.
 #[derive(Debug, Clone)]
@@ -18,8 +20,17 @@ pub struct Deployment {
     pub admin_key: String,
     /// What it signs agents' tokens with.
     pub token_secret: String,
-    /// The SQLite file, if it has one that can be read from here.
-    pub database: PathBuf,
+    /// Where its rows are.
+    pub database: Source,
+}
+
+/// What a gateway keeps its rows in.
+#[derive(Debug, Clone)]
+pub enum Storage {
+    /// A file of its own.
+    File,
+    /// A new database of the server with this URL.
+    Server(String),
 }
 
 /// Something that can run the bundle. Its gateway ends when this is dropped.
@@ -29,7 +40,7 @@ pub trait Host: Sized {
     ///
     /// # Errors
     /// If it does not come up.
-    async fn start(group: &Group, upstreams: &[String]) -> Result<Self>;
+    async fn start(group: &Group, upstreams: &[String], storage: &Storage) -> Result<Self>;
 
     /// Where it is.
     ///
@@ -52,26 +63,41 @@ pub trait Host: Sized {
 
 /// Our own runtime.
 pub struct VectraUp {
-    home: Home,
     process: Option<Vectra>,
+    home: Home,
+    // Dropped last, with its rows.
+    database: Option<vectra_cluster::Database>,
 }
 
 impl Host for VectraUp {
-    async fn start(group: &Group, upstreams: &[String]) -> Result<Self> {
+    async fn start(group: &Group, upstreams: &[String], storage: &Storage) -> Result<Self> {
         let policies: BTreeMap<String, String> = group
             .policies
             .iter()
             .map(|(file, content)| (file.clone(), policy_text(content)))
             .collect();
+        let mut settings = group.settings.clone();
+        let database = match storage {
+            Storage::File => None,
+            Storage::Server(url) => {
+                let database = vectra_cluster::Database::fresh_in(url)?;
+                lay_over(&mut settings, &postgres_settings(database.url()));
+                Some(database)
+            }
+        };
         let home = Home::new(Setup {
-            settings: group.settings.clone(),
+            settings,
             policies,
             allowed_upstreams: upstreams.to_vec(),
             environment: BTreeMap::new(),
             secrets: SecretSource::Given,
         })?;
         let process = Some(home.up().await?);
-        Ok(Self { home, process })
+        Ok(Self {
+            process,
+            home,
+            database,
+        })
     }
 
     fn deployment(&self) -> Result<Deployment> {
@@ -80,7 +106,10 @@ impl Host for VectraUp {
             address: process.address().to_owned(),
             admin_key: ADMIN_KEY.to_owned(),
             token_secret: TOKEN_SECRET.to_owned(),
-            database: self.home.database(),
+            database: match &self.database {
+                None => Source::File(self.home.database()),
+                Some(database) => Source::Server(database.url().to_owned()),
+            },
         })
     }
 

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::case::{Case, Content, Decision, Frame, Group, Reached, UpstreamAnswer};
 use super::expect;
-use super::host::Host;
+use super::host::{Host, Storage};
 use super::steps;
 use super::variables::Variables;
 use crate::client::Framing;
@@ -25,14 +25,14 @@ impl<H: Host> GroupRun<H> {
     ///
     /// # Errors
     /// If one does not come up.
-    pub async fn start(group: &Group) -> Result<Self> {
+    pub async fn start(group: &Group, storage: &Storage) -> Result<Self> {
         let upstream = Upstream::start().await?;
         let closed = {
             let taken = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
             taken.local_addr()?.to_string()
         };
         let allowed = [upstream.host(), closed.clone()];
-        let host = H::start(group, &allowed).await?;
+        let host = H::start(group, &allowed, storage).await?;
         Ok(Self {
             host,
             upstream,
@@ -42,7 +42,7 @@ impl<H: Host> GroupRun<H> {
 
     /// The database as it is now.
     pub(super) async fn database(&self) -> Result<Database> {
-        Database::open(&self.host.deployment()?.database).await
+        Database::of(&self.host.deployment()?.database).await
     }
 }
 

@@ -133,7 +133,7 @@ impl Home {
     /// # Errors
     /// If it ends before, or does not listen within [`DEADLINE`]; with its output.
     pub async fn up(&self) -> Result<Vectra> {
-        self.up_with(&dist("vectra-sqlite.wasm")?).await
+        self.start(None).await
     }
 
     /// [`up`](Self::up) with another bundle.
@@ -141,9 +141,16 @@ impl Home {
     /// # Errors
     /// As `up`.
     pub async fn up_with(&self, bundle: &Path) -> Result<Vectra> {
+        self.start(Some(bundle)).await
+    }
+
+    /// Without a bundle, the runtime takes the one that the configuration asks for.
+    async fn start(&self, bundle: Option<&Path>) -> Result<Vectra> {
         let mut command =
             self.command(&["up", "--config", "vectra.json", "--listen", "127.0.0.1:0"])?;
-        command.arg("--bundle").arg(bundle);
+        if let Some(bundle) = bundle {
+            command.arg("--bundle").arg(bundle);
+        }
         for upstream in &self.setup.allowed_upstreams {
             command.args(["--allow-upstream", upstream]);
         }
@@ -155,6 +162,15 @@ impl Home {
 #[must_use]
 pub fn base_config() -> Value {
     json!({ "Security": { "AgentAuth": { "BcryptCost": 4 } } })
+}
+
+/// Settings that choose PostgreSQL, at this URL.
+#[must_use]
+pub fn postgres_settings(url: &str) -> Value {
+    json!({ "System": { "Storage": { "Database": {
+        "DefaultProvider": "Postgres",
+        "Providers": { "Postgres": { "ConnectionString": url } },
+    } } } })
 }
 
 /// Lays one JSON document over another: objects are joined, the rest is replaced.

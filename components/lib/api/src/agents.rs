@@ -10,7 +10,7 @@ use vectra_domain::{
 
 use crate::fields::{Field, Fields};
 use crate::gateway::{Answer, Gateway, json};
-use crate::page::{PageQuery, page};
+use crate::page::{LIST, PageQuery, page};
 use crate::problem::{Kind, Refusal};
 use crate::{RequestBody, ResponseBody, secret};
 
@@ -59,7 +59,8 @@ impl<U> Gateway<'_, U> {
             created_at: self.ports.clock.now(),
             updated_at: None,
         };
-        self.with_schema(|| self.ports.agents.insert(&agent))?;
+        self.with_schema(|| self.ports.agents.insert(&agent))
+            .map_err(Refusal::not_saved)?;
         let mut shown = show(&agent);
         if let (Some(made), Some(object)) = (made, shown.as_object_mut()) {
             object.insert("clientSecret".to_owned(), made.into());
@@ -73,7 +74,7 @@ impl<U> Gateway<'_, U> {
 
     /// `GET /agents`.
     pub(crate) fn list_agents<B>(&self, query: Option<&str>) -> Answer<B> {
-        let query = PageQuery::read(query, &["status", "ownerId"])?;
+        let query = PageQuery::read(query, &["status", "ownerId"], LIST)?;
         let status = query.filter("status").map(read_status).transpose()?;
         let after = query.cursor(|parts| match parts {
             [name, id] => Some(((*name).to_owned(), id.parse().ok()?)),
@@ -90,7 +91,7 @@ impl<U> Gateway<'_, U> {
         let place = |agent: &Agent| vec![agent.name.clone(), agent.id.to_string()];
         Ok(json(
             StatusCode::OK,
-            &page(agents, query.limit, place, show),
+            &page(&agents, query.limit, place, show),
         ))
     }
 
@@ -180,7 +181,7 @@ fn missing_or(error: PersistenceError, id: AgentId) -> Refusal {
     if error == PersistenceError::NotFound {
         not_found(id)
     } else {
-        error.into()
+        Refusal::not_saved(error)
     }
 }
 

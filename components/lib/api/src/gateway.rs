@@ -85,6 +85,7 @@ impl<'a, U> Gateway<'a, U> {
             Endpoint::ListPolicies => self.list_policies(query),
             Endpoint::ShowPolicy => self.show_policy(parameter),
             Endpoint::ListAudit => self.list_audit(query),
+            Endpoint::ExportAudit => self.export_audit(query),
             _ => Err(Refusal::new(Kind::NoRoute)),
         }
     }
@@ -129,7 +130,12 @@ fn wrong_method(allowed: &[&str]) -> Refusal {
 
 /// A JSON answer.
 pub(crate) fn json<B>(status: StatusCode, body: &Value) -> Response<ResponseBody<B>> {
-    let mut response = Response::new(ResponseBody::Bytes(body.to_string().into_bytes()));
+    json_text(status, body.to_string().into_bytes())
+}
+
+/// A JSON answer that is written already.
+pub(crate) fn json_text<B>(status: StatusCode, body: Vec<u8>) -> Response<ResponseBody<B>> {
+    let mut response = Response::new(ResponseBody::Bytes(body));
     *response.status_mut() = status;
     let kind = HeaderValue::from_static("application/json");
     response.headers_mut().insert(header::CONTENT_TYPE, kind);

@@ -1,13 +1,17 @@
-//! What happens outside requests: policies from files, expiry.
+//! What happens outside requests: policies from files; what grows old.
+
+mod upkeep;
 
 use std::collections::BTreeMap;
 
-use vectra_domain::repository::{HeldRequestRepository, PolicyRepository, Schema};
+use vectra_domain::repository::{PolicyRepository, Schema};
 use vectra_domain::{PersistenceError, Policy, PolicySource, PolicyStatus, Timestamp};
 
 use crate::policies::CHUNK;
 use crate::ports::PolicyEngine;
 use crate::secret::sha256_hex;
+
+pub use upkeep::{Ageing, Progress, tick};
 
 /// A file the configuration asked for.
 #[derive(Debug, Clone)]
@@ -44,25 +48,30 @@ pub fn start(
     let mut events = vec![Event::Done(format!("the tables have version {version}"))];
     let mut keep = Vec::new();
     for policy in read(files, now, policies, engine, &mut events)? {
-        keep.push(policy.name.clone());
+        let Policy { name, .. } = &policy;
+        let file = policy.source_name.as_deref().unwrap_or_default();
         match policies.put(&policy) {
             Ok(put) if put.changed => {
-                let Policy { name, .. } = &policy;
                 events.push(Event::Done(format!(
                     "policy `{name}`: revision {}",
                     put.revision
                 )));
             }
             Ok(_) => {}
-            Err(PersistenceError::Conflict(_)) => {
-                let Policy { name, .. } = &policy;
-                let file = policy.source_name.as_deref().unwrap_or_default();
+            Err(PersistenceError::Conflict(_)) => events.push(Event::Warning(format!(
+                "{file}: policy `{name}` was made over the API and is left as it is"
+            ))),
+            Err(PersistenceError::Invalid(why)) => {
+                // Not kept: an earlier revision is retired below, and never served
+                // in its place.
                 events.push(Event::Warning(format!(
-                    "{file}: policy `{name}` was made over the API and is left as it is"
+                    "{file}: its policy cannot be kept: {why}"
                 )));
+                continue;
             }
             Err(error) => return Err(error),
         }
+        keep.push(policy.name);
     }
     for name in policies.retire_missing(PolicySource::File, &keep, now)? {
         events.push(Event::Warning(format!(
@@ -193,22 +202,4 @@ fn broken(name: &str, file: &File, problem: &str, now: Timestamp) -> Policy {
 
 fn content_hash(file: &File) -> String {
     sha256_hex(file.content.as_deref().unwrap_or_default().as_bytes())
-}
-
-/// Expires held requests whose time is over, at most `budget`. Returns what was done
-/// and whether more is left.
-///
-/// # Errors
-/// The database's.
-pub fn tick(
-    budget: u32,
-    now: Timestamp,
-    held: &dyn HeldRequestRepository,
-) -> Result<(Vec<Event>, bool), PersistenceError> {
-    let expired = held.expire(now, budget)?;
-    let mut events = Vec::new();
-    if expired > 0 {
-        events.push(Event::Done(format!("{expired} held requests expired")));
-    }
-    Ok((events, budget > 0 && expired >= budget))
 }

@@ -2,14 +2,25 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::problem::Refusal;
 
-/// Largest page.
-const MAX_LIMIT: u32 = 200;
-/// Page size unless one is asked for.
-const DEFAULT_LIMIT: u32 = 50;
+/// How many items the pages of a list have.
+#[derive(Clone, Copy)]
+pub(crate) struct PageSize {
+    /// Unless a size is asked for.
+    pub(crate) usual: u32,
+    /// At most.
+    pub(crate) most: u32,
+}
+
+/// The pages of what is read by people.
+pub(crate) const LIST: PageSize = PageSize {
+    usual: 50,
+    most: 200,
+};
 
 /// The query of a list.
 pub(crate) struct PageQuery {
@@ -21,10 +32,14 @@ pub(crate) struct PageQuery {
 
 impl PageQuery {
     /// Reads a query string; `known` are the filters of this list.
-    pub(crate) fn read(query: Option<&str>, known: &[&str]) -> Result<Self, Refusal> {
+    pub(crate) fn read(
+        query: Option<&str>,
+        known: &[&str],
+        size: PageSize,
+    ) -> Result<Self, Refusal> {
         let mut page = Self {
             parameters: Vec::new(),
-            limit: DEFAULT_LIMIT,
+            limit: size.usual,
             cursor: None,
         };
         let mut seen: Vec<&str> = Vec::new();
@@ -44,8 +59,10 @@ impl PageQuery {
                     page.limit = value
                         .parse()
                         .ok()
-                        .filter(|limit| (1..=MAX_LIMIT).contains(limit))
-                        .ok_or_else(|| Refusal::field(name, format!("must be 1 to {MAX_LIMIT}")))?;
+                        .filter(|limit| (1..=size.most).contains(limit))
+                        .ok_or_else(|| {
+                            Refusal::field(name, format!("must be 1 to {}", size.most))
+                        })?;
                 }
                 "cursor" => page.cursor = Some(value),
                 _ if known.contains(&name) => page.parameters.push((name.to_owned(), value)),
@@ -61,6 +78,11 @@ impl PageQuery {
         found.next().map(|(_, value)| value.as_str())
     }
 
+    /// Whether there is a cursor.
+    pub(crate) fn has_cursor(&self) -> bool {
+        self.cursor.is_some()
+    }
+
     /// The place the cursor stands for; `read` makes it of the cursor's parts.
     pub(crate) fn cursor<T>(
         &self,
@@ -72,6 +94,9 @@ impl PageQuery {
         let wrong = || Refusal::field("cursor", "is not a cursor of this list");
         let bytes = URL_SAFE_NO_PAD.decode(cursor).map_err(|_| wrong())?;
         let text = String::from_utf8(bytes).map_err(|_| wrong())?;
+        if text.contains('\0') {
+            return Err(wrong());
+        }
         let parts: Vec<&str> = text.split(SEPARATOR).collect();
         read(&parts).map(Some).ok_or_else(wrong)
     }
@@ -81,21 +106,24 @@ impl PageQuery {
 /// refused in names.
 const SEPARATOR: char = '\u{1f}';
 
+/// The cursor that stands for a place.
+pub(crate) fn cursor_at(place: &[String]) -> String {
+    URL_SAFE_NO_PAD.encode(place.join(&SEPARATOR.to_string()))
+}
+
 /// One page; `items` holds one more than `limit` if there are more, and `place`
 /// names the parts of the cursor after an item.
-pub(crate) fn page<T>(
-    mut items: Vec<T>,
+pub(crate) fn page<'i, T, S: Serialize>(
+    items: &'i [T],
     limit: u32,
     place: impl Fn(&T) -> Vec<String>,
-    show: impl Fn(&T) -> Value,
+    show: impl Fn(&'i T) -> S,
 ) -> Value {
     let limit = usize::try_from(limit).unwrap_or(usize::MAX);
     let more = items.len() > limit;
-    items.truncate(limit);
-    let next = items.last().filter(|_| more).map(|last| {
-        let parts = place(last).join(&SEPARATOR.to_string());
-        URL_SAFE_NO_PAD.encode(parts)
-    });
+    let items = items.get(..limit).unwrap_or(items);
+    let next = items.last().filter(|_| more);
+    let next = next.map(|last| cursor_at(&place(last)));
     json!({ "items": items.iter().map(show).collect::<Vec<_>>(), "nextCursor": next })
 }
 
@@ -117,30 +145,36 @@ mod tests {
     fn a_cursor_reads_back() {
         let items = vec!["a", "b", "c"];
         let page = page(
-            items,
+            &items,
             2,
             |item| vec![(*item).to_owned(), "x".to_owned()],
             |item| json!(item),
         );
         assert_eq!(page["items"], json!(["a", "b"]));
         let query = format!("cursor={}", page["nextCursor"].as_str().unwrap());
-        let read = PageQuery::read(Some(&query), &[]).unwrap();
+        let read = PageQuery::read(Some(&query), &[], LIST).unwrap();
         let place = read.cursor(|parts| Some(parts.join("/"))).unwrap();
         assert_eq!(place.as_deref(), Some("b/x"));
     }
 
     #[test]
     fn the_last_page_has_no_cursor() {
-        let page = page(vec!["a"], 2, |_| vec![], |item| json!(item));
+        let page = page(&["a"], 2, |_| vec![], |item| json!(item));
         assert_eq!(page["nextCursor"], Value::Null);
     }
 
     #[test]
     fn refuses_bad_limits_cursors_and_names() {
         for query in ["limit=0", "limit=201", "limit=x", "page=1", "name=%ff"] {
-            assert!(PageQuery::read(Some(query), &["name"]).is_err(), "{query}");
+            assert!(
+                PageQuery::read(Some(query), &["name"], LIST).is_err(),
+                "{query}"
+            );
         }
-        let read = PageQuery::read(Some("cursor=%21"), &[]).unwrap();
-        assert!(read.cursor(|_| Some(())).is_err());
+        // No base64; U+0000, which no database may be asked for.
+        for query in ["cursor=%21", "cursor=AA"] {
+            let read = PageQuery::read(Some(query), &[], LIST).unwrap();
+            assert!(read.cursor(|_| Some(())).is_err(), "{query}");
+        }
     }
 }

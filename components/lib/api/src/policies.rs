@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use vectra_domain::{Policy, PolicyStatus};
 
 use crate::gateway::{Answer, Gateway, json};
-use crate::page::{PageQuery, page};
+use crate::page::{LIST, PageQuery, page};
 use crate::problem::{Kind, Refusal};
 
 /// Policies read at once: each may be large, and hosts bound what a read returns.
@@ -14,7 +14,7 @@ pub(crate) const CHUNK: u32 = 4;
 impl<U> Gateway<'_, U> {
     /// `GET /policies`.
     pub(crate) fn list_policies<B>(&self, query: Option<&str>) -> Answer<B> {
-        let query = PageQuery::read(query, &[])?;
+        let query = PageQuery::read(query, &[], LIST)?;
         let after = query.cursor(|parts| match parts {
             [name] => Some((*name).to_owned()),
             _ => None,
@@ -34,7 +34,10 @@ impl<U> Gateway<'_, U> {
         }
         let place = |item: &(String, Value)| vec![item.0.clone()];
         let show = |item: &(String, Value)| item.1.clone();
-        Ok(json(StatusCode::OK, &page(items, query.limit, place, show)))
+        Ok(json(
+            StatusCode::OK,
+            &page(&items, query.limit, place, show),
+        ))
     }
 
     /// `GET /policies/{name}`.

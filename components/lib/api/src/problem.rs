@@ -22,6 +22,7 @@ pub(crate) enum Kind {
     NoRoute,
     AgentNotFound,
     PolicyNotFound,
+    AuditNotFound,
     HeldNotFound,
     WrongMethod,
     PolicyBroken,
@@ -31,6 +32,7 @@ pub(crate) enum Kind {
     RateLimited,
     TooManyHeld,
     NotRecorded,
+    NotSaved,
     UpstreamUnavailable,
     CircuitOpen,
     DatabaseUnavailable,
@@ -60,6 +62,7 @@ impl Kind {
             Self::NoRoute => (S::NOT_FOUND, Some("VEC501001"), "No such endpoint"),
             Self::AgentNotFound => (S::NOT_FOUND, Some("VEC501002"), "Agent not found"),
             Self::PolicyNotFound => (S::NOT_FOUND, Some("VEC501003"), "Policy not found"),
+            Self::AuditNotFound => (S::NOT_FOUND, Some("VEC501001"), "Audit row not found"),
             Self::HeldNotFound => (S::NOT_FOUND, Some("VEC501004"), "Held request not found"),
             Self::WrongMethod => (S::METHOD_NOT_ALLOWED, None, "Method not allowed"),
             Self::PolicyBroken => (S::CONFLICT, None, "Policy is broken"),
@@ -76,6 +79,11 @@ impl Kind {
                 S::SERVICE_UNAVAILABLE,
                 Some("VEC300001"),
                 "The decision could not be recorded",
+            ),
+            Self::NotSaved => (
+                S::SERVICE_UNAVAILABLE,
+                Some("VEC300001"),
+                "The change could not be saved",
             ),
             Self::UpstreamUnavailable => (S::SERVICE_UNAVAILABLE, None, "Upstream unavailable"),
             Self::CircuitOpen => (
@@ -197,13 +205,68 @@ impl Refusal {
     }
 }
 
-/// A database error on a management endpoint. What the database says stays inside.
-impl From<PersistenceError> for Refusal {
-    fn from(error: PersistenceError) -> Self {
+/// Seconds after which a database that was busy or down may be asked again, and one
+/// that was full.
+const SOON: u32 = 5;
+const WHEN_THERE_IS_ROOM: u32 = 60;
+
+/// What a database error is for a caller. What the database says stays inside.
+impl Refusal {
+    fn database(kind: Kind, error: &PersistenceError, retry_after: Option<u32>) -> Self {
+        let refusal = Self::new(kind).internal(error.to_string());
+        match retry_after {
+            Some(seconds) => refusal.retry_after(seconds),
+            None => refusal,
+        }
+    }
+
+    /// An administrative change that was not made, or of which nobody knows whether
+    /// it was.
+    pub(crate) fn not_saved(error: PersistenceError) -> Self {
         let kind = match error {
             PersistenceError::Invalid(_) => Kind::Invalid,
-            _ => Kind::DatabaseUnavailable,
+            PersistenceError::Unavailable(_)
+            | PersistenceError::SchemaMissing
+            | PersistenceError::SchemaTooNew(_) => Kind::DatabaseUnavailable,
+            PersistenceError::NotFound
+            | PersistenceError::Conflict(_)
+            | PersistenceError::Full(_)
+            | PersistenceError::Uncertain(_)
+            | PersistenceError::Other(_) => Kind::NotSaved,
         };
-        Self::new(kind).internal(error.to_string())
+        Self::database(kind, &error, repeatable(&error))
+    }
+
+    /// A decision that was not recorded, or of which nobody knows whether it was.
+    pub(crate) fn not_recorded(error: PersistenceError) -> Self {
+        Self::database(Kind::NotRecorded, &error, repeatable(&error))
+            .detail("nothing was forwarded")
+    }
+}
+
+/// A question that the database did not answer. It may always be asked again, unless
+/// the gateway is too old for the tables.
+impl From<PersistenceError> for Refusal {
+    fn from(error: PersistenceError) -> Self {
+        let retry_after = match error {
+            PersistenceError::SchemaTooNew(_) => None,
+            _ => Some(SOON),
+        };
+        Self::database(Kind::DatabaseUnavailable, &error, retry_after)
+    }
+}
+
+/// When a change may be tried again: only if it is certain that nothing was changed,
+/// and another attempt may fare better.
+const fn repeatable(error: &PersistenceError) -> Option<u32> {
+    match error {
+        PersistenceError::Unavailable(_) | PersistenceError::SchemaMissing => Some(SOON),
+        PersistenceError::Full(_) => Some(WHEN_THERE_IS_ROOM),
+        PersistenceError::NotFound
+        | PersistenceError::Conflict(_)
+        | PersistenceError::Invalid(_)
+        | PersistenceError::SchemaTooNew(_)
+        | PersistenceError::Uncertain(_)
+        | PersistenceError::Other(_) => None,
     }
 }

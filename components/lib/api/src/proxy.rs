@@ -157,9 +157,7 @@ impl<U> Gateway<'_, U> {
                     .detail(detail)
                     .retry_after(HELD_RETRY))
             }
-            Err(error) => Err(Refusal::new(Kind::NotRecorded)
-                .detail("nothing was forwarded")
-                .internal(error.to_string())),
+            Err(error) => Err(Refusal::not_recorded(error)),
         }
     }
 

@@ -46,6 +46,9 @@ pub struct Settings {
     pub decision: decision::Settings,
     /// Held requests.
     pub held: HeldSettings,
+    /// How long history is kept, in days, 1 to 3,650 (`History.RetentionDays`); the
+    /// audit is kept for ever.
+    pub retention_days: u32,
     /// Forwarding.
     pub proxy: ProxySettings,
 }
@@ -142,6 +145,7 @@ pub fn read(text: &str, classifier: &dyn Classifier) -> (Settings, Vec<Problem>)
         policies,
         decision: decision(&mut tree, policies, semantic),
         held: held(&mut tree),
+        retention_days: tree.number("History.RetentionDays", 1..=3_650, 30),
         proxy: proxy(&mut tree),
     };
     providers(&mut tree);

@@ -2,6 +2,12 @@
 //! the real rules, and an upstream that notes what reaches it.
 #![allow(missing_docs, clippy::indexing_slicing, clippy::unwrap_used)]
 
+#[path = "gateway/database.rs"]
+mod database;
+#[path = "gateway/export.rs"]
+mod export;
+#[path = "gateway/failures.rs"]
+mod failures;
 #[path = "gateway/lifecycle.rs"]
 mod lifecycle;
 #[path = "gateway/management.rs"]
@@ -10,5 +16,7 @@ mod management;
 mod proxy;
 #[path = "gateway/settings.rs"]
 mod settings;
+#[path = "gateway/upkeep.rs"]
+mod upkeep;
 #[path = "gateway/world.rs"]
 mod world;

@@ -1,6 +1,7 @@
 //! One bounded step of an import.
 
 mod position;
+mod tally;
 
 use std::collections::BTreeSet;
 
@@ -11,6 +12,7 @@ use crate::note::{Count, Note, Notes, shown};
 use crate::table::{Original, Page, Row, Value, columns, has};
 use crate::{agent, audit};
 use position::Position;
+use tally::Tally;
 
 /// Most rows that one step reads, whatever it is asked: with texts as long as they
 /// may be, they still fit in what hosts give in one answer.
@@ -136,42 +138,6 @@ fn read(original: &dyn Original, page: &Page<'_>) -> Result<Read, ImportError> {
     let last = rows.last().map(|row| row.id).filter(|_| full);
     let next = last.and_then(|last| last.checked_add(1));
     Ok(Read { rows, next })
-}
-
-/// What writing came to, by how many.
-#[derive(Default)]
-struct Tally {
-    brought: u64,
-    there: u64,
-    left: u64,
-}
-
-impl Tally {
-    /// Counts a write. A value that the database refuses concerns its row only;
-    /// anything else ends the step.
-    fn count(&mut self, written: Written<()>, notes: &mut Notes<'_>) -> Result<(), ImportError> {
-        match written {
-            Ok(()) => self.brought += 1,
-            Err(PersistenceError::Conflict(_)) => self.there += 1,
-            Err(PersistenceError::Invalid(why)) => {
-                self.left += 1;
-                notes.show("the database refuses it: left out", &why);
-            }
-            Err(error) => return Err(error.into()),
-        }
-        Ok(())
-    }
-
-    fn counts(&self, [brought, there, left]: [&'static str; 3]) -> Vec<Count> {
-        [
-            (brought, self.brought),
-            (there, self.there),
-            (left, self.left),
-        ]
-        .into_iter()
-        .map(|(what, number)| Count { what, number })
-        .collect()
-    }
 }
 
 fn agents(

@@ -32,6 +32,7 @@ enum Command {
 #[command(
     after_help = "Example:\n  vectra audit export --from 2026-01-01T00:00:00Z --to 2026-02-01T00:00:00Z --output january.jsonl\n\n\
         When it was interrupted, the same command with --resume goes on after the last row of the file.\n\
+        A row gets its time a moment before it is recorded: give a --to some minutes ago if the export is continued later.\n\
         The key is that of --key-file, else of VECTRA_KEY, VECTRA_ADMIN_KEY, else of the file beside the database."
 )]
 struct Export {

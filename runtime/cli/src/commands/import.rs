@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
-use vectra_host::{Importer, Limits};
+use vectra_host::{Importer, Limits, Variables};
 use vectra_postgres::{Postgres, PostgresDatabase};
 use vectra_sqlite::{Database, LocalDatabase, LocalOptions, Sqlite, Synchronous};
 
@@ -95,7 +95,9 @@ async fn import(arguments: &Arguments, config: &Config) -> Result<ExitCode> {
     };
     let loaded = bundle::load(Some(&bundle), &limits, config)?;
     let databases = open(&copy, config)?;
-    let importer = Importer::new(&loaded.bundle, databases)?;
+    // A server's name for the component; one with a file does not ask for it.
+    let address = ("database_url".to_owned(), database::NAME.to_owned());
+    let importer = Importer::new(&loaded.bundle, databases, Variables::new([address])?)?;
     let mut report = Report::default();
     let outcome = steps(&importer, &mut report).await;
     print!("{report}");
@@ -141,7 +143,7 @@ fn open(copy: &Copy, config: &Config) -> Result<Databases> {
             files.push((database::NAME.to_owned(), Arc::new(database)));
         }
         Storage::Postgres { target, options } => {
-            let database = PostgresDatabase::open(target, options.clone())?;
+            let database = PostgresDatabase::open(target, *options)?;
             let named = [(database::NAME.to_owned(), Arc::new(database) as _)];
             databases.offer_postgres(Postgres::new(named));
         }

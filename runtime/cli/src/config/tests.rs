@@ -319,5 +319,6 @@ fn a_password_is_in_no_output_of_the_configuration() {
         assert_eq!(mistakes, []);
         let shown = format!("{config:?}");
         assert!(shown.contains("db") && !shown.contains("hush"), "{shown}");
+        assert_eq!(config.component, r#"{"System":{}}"#);
     }
 }

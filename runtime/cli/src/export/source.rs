@@ -1,5 +1,6 @@
 //! The gateway that is asked.
 
+use std::net::IpAddr;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -94,7 +95,7 @@ pub struct Gateway {
 
 impl Gateway {
     /// Takes an address such as `http://127.0.0.1:7080` and an admin key. Nothing is
-    /// connected yet.
+    /// connected yet. It is logged if the key will go to another machine in clear.
     ///
     /// # Errors
     /// [`SourceError`] if one of them is none.
@@ -104,6 +105,9 @@ impl Gateway {
         let known = matches!(uri.scheme_str(), Some("http" | "https"));
         if !known || authority.contains('@') || uri.query().is_some() {
             return Err(SourceError::Address);
+        }
+        if uri.scheme_str() == Some("http") && !uri.host().is_some_and(is_this_machine) {
+            tracing::warn!("the admin key goes to {authority} unencrypted: use https");
         }
         let mut key =
             HeaderValue::from_str(&format!("Bearer {key}")).map_err(|_| SourceError::Key)?;
@@ -188,6 +192,14 @@ impl Gateway {
             cause: cause.into(),
         }
     }
+}
+
+/// Whether a host of a URL is a loopback one.
+fn is_this_machine(host: &str) -> bool {
+    let address = host.trim_matches(['[', ']']).parse::<IpAddr>();
+    address.map_or(host.eq_ignore_ascii_case("localhost"), |ip| {
+        ip.is_loopback()
+    })
 }
 
 /// Reads a page; each of its rows must be one.

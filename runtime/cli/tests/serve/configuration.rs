@@ -75,6 +75,81 @@ async fn a_password_is_never_shown() {
 }
 
 #[tokio::test]
+async fn commands_beside_a_gateway_say_what_they_need() {
+    let home = Home::new(&json!({ "System": { "Server": { "Http": { "Port": 0 } } } }));
+    home.write("there.jsonl", "");
+    home.write("key", "vop_key");
+    home.write("empty", " ");
+    home.write(
+        "wrong.json",
+        r#"{"System":{"Serve":{},"Server":{"Http":{"Port":"x"}}}}"#,
+    );
+    let postgres = [
+        ("System__Storage__Database__DefaultProvider", "Postgres"),
+        (
+            "System__Storage__Database__Providers__Postgres__ConnectionString",
+            "postgres://vectra:hush@127.0.0.1:1",
+        ),
+    ];
+    let export = ["audit", "export"];
+    for (arguments, environment, code, part) in [
+        (&["backup", "a.db"][..], &postgres[..], 2, "pg_dump"),
+        (&["backup", "there.jsonl"], &[], 1, "there is no database"),
+        (
+            &["backup", "a.db", "--config", "wrong.json"],
+            &[],
+            2,
+            "Http.Port",
+        ),
+        (&["--url", "http://127.0.0.1:1"], &[], 1, "VECTRA_KEY"),
+        (&["--key-file", "empty"], &[], 1, "`empty` is empty"),
+        (&["--key-file", "key"], &[], 1, "--url"),
+        (&["--key-file", "key", "--resume"], &[], 2, "--output"),
+        (&["--key-file", "key", "--limit", "501"], &[], 2, "--limit"),
+        (
+            &["--key-file", "key", "--url", "127.0.0.1"],
+            &[],
+            2,
+            "--url",
+        ),
+        (
+            &[
+                "--key-file",
+                "key",
+                "--url",
+                "http://127.0.0.1:1",
+                "--output",
+                "there.jsonl",
+            ],
+            &[],
+            2,
+            "--resume",
+        ),
+        (
+            &["--url", "http://127.0.0.1:1"],
+            &[("VECTRA_ADMIN_KEY", "vop_key")],
+            1,
+            "cannot reach 127.0.0.1:1",
+        ),
+    ] {
+        let before = if arguments.first() == Some(&"backup") {
+            &[][..]
+        } else {
+            &export
+        };
+        let mut command = home.command(before);
+        let output = command.args(arguments).envs(environment.iter().copied());
+        let output = output.output().await.unwrap();
+        let errors = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(code), "{arguments:?}: {errors}");
+        assert!(
+            errors.contains(part) && !errors.contains("hush"),
+            "{errors}"
+        );
+    }
+}
+
+#[tokio::test]
 async fn an_address_that_others_can_reach_needs_a_flag() {
     let home = Home::new(&json!({}));
     for (arguments, environment) in [

@@ -10,7 +10,7 @@ async fn the_servers_code_and_message_are_told_without_the_details() {
     let schema = "CREATE TABLE t (a text PRIMARY KEY, b int CHECK (b > 0)); \
                   INSERT INTO t VALUES ('secret', 1)";
     fixture.database.run(schema).unwrap();
-    let long = format!("DO $$ BEGIN RAISE '%', repeat('é', 2000); END $$");
+    let long = "DO $$ BEGIN RAISE '%', repeat('é', 2000); END $$";
     let long_text = format!("SqlState(EP0001): {}", "é".repeat(512));
     for (sql, expected) in [
         (
@@ -33,7 +33,7 @@ async fn the_servers_code_and_message_are_told_without_the_details() {
             "DO $$ BEGIN RAISE 'told' USING detail = 'secret', errcode = 'AB123'; END $$",
             "SqlState(EAB123): told",
         ),
-        (&long, &long_text),
+        (long, &long_text),
     ] {
         let mut lent = fixture.pool.connect().await.unwrap();
         let error = lent.execute(sql, Vec::new()).await.unwrap_err();

@@ -15,17 +15,16 @@
 //! no commit can begin it anew, so the race cannot occur here. That is why only
 //! one who has just committed asks for a checkpoint.
 
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::thread::{self, JoinHandle};
-use std::time::{Duration, Instant};
+mod desk;
 
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread::{self, JoinHandle};
+
+use self::desk::{Desk, Errand, Relief, Request};
 use super::gauge::{Gauge, Reached};
 use super::session::{Opened, Progress};
 use super::statistics::{Counters, count};
 use super::wal::Salt;
-
-/// How long the writer stands still for a checkpoint, at most.
-const PAUSE: Duration = Duration::from_secs(1);
 
 /// Whoever writes tells it about commits, in its turn.
 pub(super) struct Checkpoints {
@@ -33,40 +32,6 @@ pub(super) struct Checkpoints {
     desk: Desk,
     thread: Option<JoinHandle<()>>,
     counters: Arc<Counters>,
-}
-
-/// What is asked of the thread, and what it answers.
-#[derive(Clone, Default)]
-struct Desk(Arc<(Mutex<State>, Condvar)>);
-
-#[derive(Default)]
-struct State {
-    request: Option<Request>,
-    asked: u64,
-    /// The last request that was dealt with, and how.
-    answered: (u64, Relief),
-    /// What a checkpoint copied, for the first commit after it.
-    copied: Option<Reached>,
-    is_closing: bool,
-}
-
-#[derive(Clone, Copy)]
-struct Request {
-    number: u64,
-    errand: Errand,
-    /// A frame that was there to copy then.
-    reached: Reached,
-}
-
-/// What a checkpoint is for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Errand {
-    /// The WAL has grown by a step.
-    Step,
-    /// The rest after a step is small.
-    Rest,
-    /// The writer stands still.
-    Pause(Mode),
 }
 
 /// How a checkpoint treats others.
@@ -78,18 +43,6 @@ pub(super) enum Mode {
     Restart,
     /// The same, and the file becomes empty.
     Truncate,
-}
-
-/// What a checkpoint did for the WAL.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-enum Relief {
-    /// The next commit begins it anew.
-    Restarted,
-    /// There was nothing left to copy; whether it begins anew depends on readers.
-    Copied,
-    /// Something could not be copied.
-    #[default]
-    Blocked,
 }
 
 impl Checkpoints {
@@ -123,14 +76,19 @@ impl Checkpoints {
             }
             return;
         }
-        let copied = self.desk.lock().copied.take();
+        let copied = self.desk.take_copied();
         if let Some(more) = copied.and_then(|copied| gauge.after(copied)) {
-            if gauge.is_over_cap() {
+            if gauge.is_over_cap() || gauge.should_shrink() {
                 self.relieve(&mut gauge, more);
             } else {
                 self.desk.ask(Errand::Rest, more);
             }
         }
+    }
+
+    /// How many checkpoints are asked for and not ended.
+    pub(super) fn waiting(&self) -> u64 {
+        self.desk.waiting()
     }
 
     /// Whether more may be written.
@@ -147,7 +105,7 @@ impl Checkpoints {
     /// Stands still until a checkpoint has caught up.
     fn relieve(&self, gauge: &mut Gauge, reached: Reached) -> Relief {
         count(&self.counters.pauses, 1);
-        let mode = match gauge.should_shrink() {
+        let mode = match gauge.is_large() {
             true => Mode::Truncate,
             false => Mode::Restart,
         };
@@ -163,79 +121,12 @@ impl Checkpoints {
 impl Drop for Checkpoints {
     /// Copies the rest. Nobody writes any more.
     fn drop(&mut self) {
-        self.desk.lock().is_closing = true;
-        self.desk.0.1.notify_all();
+        self.desk.close();
         if let Some(thread) = self.thread.take()
             && thread.join().is_err()
         {
             tracing::error!("the checkpoint thread panicked");
         }
-    }
-}
-
-impl Desk {
-    fn lock(&self) -> MutexGuard<'_, State> {
-        lock(&self.0.0)
-    }
-
-    /// Leaves a request, in place of one that waits.
-    fn ask(&self, errand: Errand, reached: Reached) {
-        self.post(&mut self.lock(), errand, reached);
-    }
-
-    fn post(&self, state: &mut State, errand: Errand, reached: Reached) -> u64 {
-        state.asked += 1;
-        let number = state.asked;
-        state.request = Some(Request {
-            number,
-            errand,
-            reached,
-        });
-        self.0.1.notify_all();
-        number
-    }
-
-    /// Leaves a request and waits for its answer, for [`PAUSE`] at most.
-    fn wait(&self, mode: Mode, reached: Reached) -> Relief {
-        let until = Instant::now() + PAUSE;
-        let mut state = self.lock();
-        let number = self.post(&mut state, Errand::Pause(mode), reached);
-        while state.answered.0 < number {
-            let left = until.saturating_duration_since(Instant::now());
-            if left.is_zero() {
-                // Nobody stands still for it any more.
-                if let Some(request) = &mut state.request {
-                    request.errand = Errand::Rest;
-                }
-                return Relief::Blocked;
-            }
-            state = self
-                .0
-                .1
-                .wait_timeout(state, left)
-                .unwrap_or_else(PoisonError::into_inner)
-                .0;
-        }
-        state.answered.1
-    }
-
-    /// The next request; none when the database closes.
-    fn next(&self) -> Option<Request> {
-        let mut state = self.lock();
-        loop {
-            if state.is_closing {
-                return None;
-            }
-            if let Some(request) = state.request.take() {
-                return Some(request);
-            }
-            state = self.0.1.wait(state).unwrap_or_else(PoisonError::into_inner);
-        }
-    }
-
-    fn answer(&self, number: u64, relief: Relief) {
-        self.lock().answered = (number, relief);
-        self.0.1.notify_all();
     }
 }
 
@@ -264,7 +155,7 @@ fn work(connection: &Opened, desk: &Desk, counters: &Counters) {
                     };
                     copied = Some((done.salt, done.frame));
                     if errand == Errand::Step {
-                        desk.lock().copied = Some(done);
+                        desk.leave_copied(done);
                     }
                     relief(mode, &progress)
                 }

@@ -93,16 +93,21 @@ impl Gauge {
 
     /// Whether it grows faster than it is copied.
     pub(super) fn is_far_over_cap(&self) -> bool {
-        self.reached >= self.relief.saturating_add(self.cap)
+        self.is_over_cap() && self.reached >= self.cap.saturating_mul(2)
     }
 
     pub(super) fn is_over_limit(&self) -> bool {
         self.reached >= self.cap.saturating_mul(LIMIT)
     }
 
-    /// Whether the file has become so large that it should shrink.
-    pub(super) fn should_shrink(&self) -> bool {
+    /// Whether the file is larger than the cap accounts for.
+    pub(super) fn is_large(&self) -> bool {
         self.wal.size() > self.cap.saturating_mul(2).saturating_mul(self.page)
+    }
+
+    /// Whether the file should shrink. Little of it is in use, so nobody is in the way.
+    pub(super) fn should_shrink(&self) -> bool {
+        self.reached < self.cap && self.is_large()
     }
 
     /// The next commit begins anew.

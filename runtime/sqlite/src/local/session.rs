@@ -9,22 +9,24 @@ use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use libsql::params::Params;
-use libsql::{AuthAction, AuthContext, Authorization, Builder, Connection, Statement};
+use libsql::{Builder, Connection};
 
 use super::LocalOptions;
+use super::authorizer::authorize;
 use super::checkpoint::Mode;
 use super::failure::Failure;
 use super::prepared::Prepared;
+use super::rows::collect;
 use super::space;
 use super::statistics::Counters;
-use super::value::{bind, size, take};
+use super::value::bind;
 use super::watchdog::{Patrol, Post};
 use crate::database::{Changed, Outcome};
-use crate::statement::{Kind, pragma_reads};
-use crate::{QueryResult, RowResult, Value};
+use crate::statement::Kind;
+use crate::{QueryResult, Value};
 
 /// How long a checkpoint waits for each lock it needs.
-const CHECKPOINT_TIMEOUT: Duration = Duration::from_millis(100);
+const CHECKPOINT_TIMEOUT: Duration = Duration::from_millis(250);
 
 /// What a session is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -152,28 +154,6 @@ impl Drop for Session {
     }
 }
 
-/// The second net below [`crate::statement`]: no other files, no PRAGMA that
-/// writes, however it is written. Nothing temporary: it would outlive its guest
-/// on a shared connection, and hide tables of the same name from all others.
-fn authorize(context: &AuthContext<'_>) -> Authorization {
-    match context.action {
-        AuthAction::Attach { .. }
-        | AuthAction::Detach { .. }
-        | AuthAction::CreateTempIndex { .. }
-        | AuthAction::CreateTempTable { .. }
-        | AuthAction::CreateTempTrigger { .. }
-        | AuthAction::CreateTempView { .. } => Authorization::Deny,
-        AuthAction::Pragma {
-            pragma_name,
-            pragma_value,
-        } => match pragma_reads(pragma_name, pragma_value) {
-            true => Authorization::Allow,
-            false => Authorization::Deny,
-        },
-        _ => Authorization::Allow,
-    }
-}
-
 impl Session {
     pub(super) fn options(&self) -> &LocalOptions {
         &self.place.options
@@ -251,45 +231,6 @@ impl Session {
             false => failure,
         }
     }
-}
-
-/// Steps a statement to its end and takes its rows, within bounds.
-async fn collect(
-    statement: &Statement,
-    parameters: Params,
-    options: &LocalOptions,
-) -> Result<QueryResult, Failure> {
-    let mut rows = statement.query(parameters).await?;
-    let width = rows.column_count();
-    let columns = (0..width)
-        .map(|column| rows.column_name(column).unwrap_or_default().to_owned())
-        .collect();
-    let (mut found, mut bytes) = (Vec::new(), 0_usize);
-    while let Some(row) = rows.next().await? {
-        if found.len() >= options.rows {
-            return Err(Failure::new(format!(
-                "the result has more than {} rows",
-                options.rows
-            )));
-        }
-        let mut values = Vec::new();
-        for column in 0..width {
-            let value = take(row.get_value(column)?);
-            bytes = bytes.saturating_add(size(&value));
-            values.push(value);
-        }
-        if bytes > options.bytes {
-            return Err(Failure::new(format!(
-                "the result has more than {} bytes",
-                options.bytes
-            )));
-        }
-        found.push(RowResult { values });
-    }
-    Ok(QueryResult {
-        columns,
-        rows: found,
-    })
 }
 
 /// Waits for a future that never really waits.

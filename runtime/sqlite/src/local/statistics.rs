@@ -15,6 +15,8 @@ pub struct Statistics {
     pub checkpoints: u64,
     /// How often a checkpoint ended with every page copied.
     pub complete_checkpoints: u64,
+    /// Checkpoints that are asked for now and have not ended.
+    pub waiting_checkpoints: u64,
     /// How often the writer had to wait for a checkpoint.
     pub pauses: u64,
     /// Statements that had to be compiled.
@@ -53,6 +55,7 @@ impl Counters {
             transactions: read(&self.transactions),
             checkpoints: read(&self.checkpoints),
             complete_checkpoints: read(&self.complete_checkpoints),
+            waiting_checkpoints: 0,
             pauses: read(&self.pauses),
             compiled: read(&self.compiled),
             reused: read(&self.reused),

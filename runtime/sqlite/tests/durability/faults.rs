@@ -91,7 +91,7 @@ fn disturb(name: &str, place: &Place, files: &[&str], inject: &str) -> Said {
 }
 
 fn writes(error: &str) -> String {
-    format!("write,pwrite64:error={error}:when=60..66")
+    format!("write,pwrite64:error={error}:when=30..36")
 }
 
 fn last_answered(said: &Said) -> usize {
@@ -179,7 +179,9 @@ pub fn a_file_that_cannot_be_written_to_is_read_only() {
     let said = read(&said);
     assert_eq!(said.closed, None);
     assert_eq!(said.answered.len(), 0);
-    for (row, message) in &said.failed {
+    // strace counts by thread: the connections of transactions are not disturbed.
+    let shared = said.failed.iter().filter(|(row, _)| row % CALLERS != 0);
+    for (row, message) in shared {
         let expected = "read-only: attempt to write a readonly database";
         assert_eq!(message, expected, "row {row}");
     }

@@ -11,10 +11,12 @@ use crate::fixture::{Fixture, until};
 /// Bytes of a page in the WAL.
 const PAGE: u64 = 4096 + 24;
 
+/// Small bounds, and patience enough for a disk that others use too.
 fn small() -> LocalOptions {
     LocalOptions {
         checkpoint: 100,
         wal_cap: 1_000,
+        patience: Duration::from_secs(30),
         ..LocalOptions::default()
     }
 }
@@ -37,14 +39,19 @@ async fn insert(db: &Fixture) -> Result<(), Error> {
 async fn the_wal_stays_small_when_there_are_pauses() {
     let db = with_table(small()).await;
     // A row now and then: a checkpoint is done before the next one comes.
-    let mut pace = tokio::time::interval(Duration::from_millis(4));
-    for _ in 0..800 {
-        pace.tick().await;
+    for _ in 0..300 {
         insert(&db).await.unwrap();
+        let mut quiet = 0;
+        until("the checkpoint is done", || {
+            let waiting = db.database.statistics().waiting_checkpoints;
+            quiet = if waiting == 0 { quiet + 1 } else { 0 };
+            quiet == 2
+        })
+        .await;
     }
     let counted = db.database.statistics();
     println!("{} pages of WAL; {counted:?}", db.wal() / PAGE);
-    assert!(db.wal() < 600 * PAGE, "{}", db.wal());
+    assert!(db.wal() < 400 * PAGE, "{}", db.wal());
     assert_eq!(counted.pauses, 0);
 }
 
@@ -68,6 +75,7 @@ async fn the_wal_stays_bounded_under_load_with_readers_all_the_time() {
             }
         }));
     }
+    let begun = Instant::now();
     // Enough for several times the cap.
     let enough = || db.database.statistics().committed > 8_000;
     until("enough was written", enough).await;
@@ -76,19 +84,19 @@ async fn the_wal_stays_bounded_under_load_with_readers_all_the_time() {
         task.await.unwrap();
     }
     let (largest, counted) = (largest.load(Relaxed), db.database.statistics());
-    println!("{} pages of WAL at most; {counted:?}", largest / PAGE);
-    // At twice the cap the writer waits; the group before that has 40 rows at most,
-    // a few pages each.
-    assert!(largest < 2_500 * PAGE, "{largest}");
+    let rate = counted.committed as f64 / begun.elapsed().as_secs_f64();
+    println!(
+        "{} pages of WAL at most at {rate:.0} rows/s; {counted:?}",
+        largest / PAGE
+    );
+    // At twice the cap the writer waits before each step; readers can make it wait
+    // in vain a few times.
+    assert!(largest < 4 * 1_000 * PAGE, "{largest}");
     assert!(counted.checkpoints > 8);
     assert_eq!(
         db.number("SELECT count(*) FROM t").await as u64 + 1,
         counted.committed
     );
-    let check = db
-        .number("SELECT count(*) FROM pragma_foreign_key_list('t')")
-        .await;
-    assert_eq!(check, 0);
     let foreign = db.foreign().await;
     let mut rows = foreign.query("PRAGMA integrity_check", ()).await.unwrap();
     let row = rows.next().await.unwrap().unwrap();
@@ -100,7 +108,7 @@ async fn a_reader_elsewhere_slows_the_writer_and_at_the_limit_stops_it_until_it_
     let db = with_table(LocalOptions {
         checkpoint: 10,
         wal_cap: 40,
-        ..LocalOptions::default()
+        ..small()
     })
     .await;
     insert(&db).await.unwrap();
@@ -124,8 +132,12 @@ async fn a_reader_elsewhere_slows_the_writer_and_at_the_limit_stops_it_until_it_
     foreign.execute_batch("COMMIT").await.unwrap();
     drop(foreign);
     insert(&db).await.unwrap();
-    for _ in 0..100 {
+    for _ in 0..50 {
         insert(&db).await.unwrap();
+        until("the checkpoint is done", || {
+            db.database.statistics().waiting_checkpoints == 0
+        })
+        .await;
     }
     assert!(db.wal() < 4 * 40 * PAGE, "it shrinks again: {}", db.wal());
 }
@@ -133,8 +145,8 @@ async fn a_reader_elsewhere_slows_the_writer_and_at_the_limit_stops_it_until_it_
 #[tokio::test(flavor = "multi_thread")]
 async fn no_commit_waits_for_a_checkpoint_as_long_as_the_wal_is_under_its_cap() {
     let db = with_table(LocalOptions {
-        checkpoint: 100,
-        ..LocalOptions::default()
+        wal_cap: 100_000,
+        ..small()
     })
     .await;
     let mut slowest = Duration::ZERO;

@@ -79,7 +79,7 @@ pub async fn step(transaction: &mut Box<dyn Transaction>, sql: &str) -> Result<Q
 
 /// Waits until something holds, but not for ever.
 pub async fn until(what: &str, mut holds: impl FnMut() -> bool) {
-    let deadline = Instant::now() + Duration::from_secs(20);
+    let deadline = Instant::now() + Duration::from_secs(60);
     while !holds() {
         assert!(Instant::now() < deadline, "never: {what}");
         tokio::time::sleep(Duration::from_millis(5)).await;

@@ -1,5 +1,7 @@
 //! Transactions that a guest opens.
 
+use std::future::Future;
+use std::task::Poll;
 use std::time::{Duration, Instant};
 
 use vectra_sqlite::{Database, Error, LocalOptions};
@@ -128,6 +130,7 @@ async fn one_that_is_open_for_too_long_is_rolled_back_and_its_guest_told() {
     assert!(message(step(&mut own, COUNT).await).contains("was rolled back"));
     assert!(own.is_open());
     let mut other = db.begin("BEGIN").await;
+    let begun = Instant::now();
     until("it is over", || begun.elapsed() > 2 * patience).await;
     assert!(message(step(&mut other, "COMMIT").await).contains("was rolled back"));
     assert!(!other.is_open());
@@ -157,15 +160,16 @@ async fn a_statement_in_a_transaction_is_stopped_when_its_time_is_up() {
 async fn there_are_only_so_many_at_once() {
     let db = with_table(LocalOptions {
         transactions: 2,
-        patience: Duration::from_millis(300),
         ..LocalOptions::default()
     })
     .await;
-    // Their time is up before the third has waited as long, so it gets its turn;
-    // with none to be had it is refused.
-    let (first, second) = (db.begin("BEGIN").await, db.begin("BEGIN").await);
-    let third = db.begin("BEGIN").await;
-    drop((first, second, third));
+    let (first, _second) = (db.begin("BEGIN").await, db.begin("BEGIN").await);
+    let mut third = Box::pin(db.begin("BEGIN"));
+    let waits = std::future::poll_fn(|cx| Poll::Ready(third.as_mut().poll(cx).is_pending()));
+    assert!(waits.await);
+    drop(first);
+    third.await;
+    // With none to be had it is refused.
     let none = with_table(LocalOptions {
         transactions: 0,
         patience: Duration::from_millis(100),

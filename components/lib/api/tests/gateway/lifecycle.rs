@@ -1,8 +1,11 @@
 //! Policies from files.
 
 use http::StatusCode;
-use vectra_api::lifecycle::Event;
+use vectra_api::Clock;
+use vectra_api::lifecycle::{Event, File, start};
+use vectra_domain::PersistenceError;
 
+use crate::database::{Manner, Place};
 use crate::world::World;
 
 const ALLOW: &str = r#"{"name":"p","description":"d","owner":"o","default":"Allow"}"#;
@@ -69,4 +72,79 @@ fn two_files_with_one_name_deny() {
     let events = world.policies(&[("a.json", ALLOW), ("b.json", DENY)]);
     assert!(warnings(&events)[0].contains("a.json"), "{events:?}");
     assert_eq!(status(&world, "p"), "Broken");
+}
+
+#[test]
+fn a_policy_whose_name_cannot_be_kept_is_a_problem_of_its_file_alone() {
+    let (long, longest) = ("n".repeat(129), "n".repeat(128));
+    let named = |name: &str| format!(r#"{{"name":"{name}","owner":"o","default":"Allow"}}"#);
+    let too_long = named(&long);
+    let fits = named(&longest);
+    let file = format!("{long}.json");
+    // The file, what is in it, and the policy that is broken by it.
+    for (file, text, broken) in [
+        ("long.json", too_long.as_str(), Some("long")),
+        (&file, &too_long, None),
+        (&file, "{", None),
+        (".json", "{", None),
+        ("nul.json", &named("a\\u0000"), Some("nul")),
+    ] {
+        let world = World::new();
+        let events = world.policies(&[("a.json", ALLOW), (file, text), ("z.json", &fits)]);
+        let warnings = warnings(&events);
+        assert!(!warnings.is_empty(), "{events:?}");
+        for warning in warnings {
+            assert!(warning.starts_with(&format!("{file}: ")), "{warning}");
+        }
+        assert_eq!(status(&world, "p"), "Active");
+        assert_eq!(status(&world, &longest), "Active");
+        let (_, list) = world.manage("GET", "/policies", "");
+        let count = 2 + usize::from(broken.is_some());
+        assert_eq!(list["items"].as_array().unwrap().len(), count, "{list}");
+        if let Some(broken) = broken {
+            assert_eq!(status(&world, broken), "Broken");
+        }
+    }
+}
+
+#[test]
+fn a_policy_that_can_no_longer_be_kept_is_retired() {
+    let world = World::new();
+    world.policies(&[("a.json", ALLOW)]);
+    let refused = PersistenceError::Invalid("it is blue".to_owned());
+    world
+        .database
+        .fail(Place::Call("policies.put"), refused, Manner::Before);
+    let events = world.policies(&[("a.json", DENY)]);
+    let warnings = warnings(&events);
+    assert_eq!(warnings[0], "a.json: its policy cannot be kept: it is blue");
+    assert_eq!(status(&world, "p"), "Retired");
+}
+
+#[test]
+fn a_start_that_fails_may_be_repeated() {
+    let world = World::new();
+    let file = || File {
+        name: "a.json".to_owned(),
+        content: Ok(ALLOW.to_owned()),
+    };
+    let database = &world.database;
+    let start = || start(vec![file()], Clock::now(&world), database, database, &world);
+    start().unwrap();
+    let calls = world.database.calls().len();
+    assert!(calls > 3, "{calls}");
+    for nth in 1..=calls {
+        for manner in [Manner::Before, Manner::After] {
+            let lost = PersistenceError::Uncertain("lost".to_owned());
+            world.database.fail(Place::Nth(nth), lost.clone(), manner);
+            assert_eq!(start(), Err(lost), "{nth} {manner:?}");
+            world.database.mend();
+            start().unwrap();
+            let (_, policy) = world.manage("GET", "/policies/p", "");
+            assert_eq!(
+                (&policy["revision"], &policy["status"]),
+                (&1.into(), &"Active".into())
+            );
+        }
+    }
 }

@@ -8,6 +8,7 @@ use vectra_api::UpstreamError;
 use vectra_domain::PersistenceError;
 use vectra_domain::repository::{AuditRepository, HeldRequestRepository};
 
+use crate::database::{Manner, Place};
 use crate::world::{DATA_KEY, World};
 
 const DENY_DELETE: &str = r#"{"name":"p","default":"Allow","rules":[
@@ -160,7 +161,11 @@ fn what_cannot_be_recorded_is_not_forwarded() {
     ];
     for failure in failures {
         let (world, _, token) = governed();
-        world.record_fails.replace(Some(failure.clone()));
+        world.database.fail(
+            Place::Call("ledger.record"),
+            failure.clone(),
+            Manner::Before,
+        );
         let response = call(&world, &token, "GET", "http://api.example/a");
         assert_eq!(response.status(), 503, "{failure}");
         assert_eq!(problem(&response)["errorCode"], "VEC300001");

@@ -12,9 +12,10 @@ use vectra_decision::{
     ClassifierDescription, Compiled, Evaluation, Input, Intent, IntentQuestion, IntentStatus,
     PolicyQuestion, Problem, Verdict, rules,
 };
-use vectra_domain::repository::{Ledger, Result};
-use vectra_domain::{Context, Entry, PersistenceError, Query, Recorded, Timestamp};
+use vectra_domain::Timestamp;
 use vectra_persistence::memory::Memory;
+
+use crate::database::Database;
 
 pub const ADMIN: &str = "vop_0123456789abcdef0123456789abcdef";
 pub const DATA_KEY: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
@@ -29,10 +30,11 @@ pub struct Reached {
 
 pub struct World {
     pub memory: Memory,
+    /// The same rows as the gateway sees them.
+    pub database: Database,
     pub config: String,
     /// 2023-11-15T12:00:00Z, a Wednesday at noon.
     pub now: Cell<i64>,
-    pub record_fails: RefCell<Option<PersistenceError>>,
     pub undecided: Cell<bool>,
     pub upstream_fails: RefCell<Option<UpstreamError>>,
     pub reached: RefCell<Vec<Reached>>,
@@ -46,11 +48,12 @@ impl World {
     }
 
     pub fn configured(config: &str) -> Self {
+        let memory = Memory::bare();
         Self {
-            memory: Memory::bare(),
+            database: Database::new(memory.clone()),
+            memory,
             config: config.to_owned(),
             now: Cell::new(1_700_049_600 * Timestamp::SECOND),
-            record_fails: RefCell::default(),
             undecided: Cell::default(),
             upstream_fails: RefCell::default(),
             reached: RefCell::default(),
@@ -69,12 +72,12 @@ impl World {
     pub fn send(&self, request: Request<Vec<u8>>) -> Response<Vec<u8>> {
         let settings = self.settings();
         let ports = Ports {
-            schema: &self.memory,
-            agents: &self.memory,
-            audit: &self.memory,
-            policies: &self.memory,
-            held: &self.memory,
-            ledger: self,
+            schema: &self.database,
+            agents: &self.database,
+            audit: &self.database,
+            policies: &self.database,
+            held: &self.database,
+            ledger: &self.database,
             engine: self,
             policy_engine: self,
             classifier: self,
@@ -127,8 +130,14 @@ impl World {
                 content: Ok((*text).to_owned()),
             })
             .collect();
-        vectra_api::lifecycle::start(files, Clock::now(self), &self.memory, &self.memory, self)
-            .unwrap()
+        vectra_api::lifecycle::start(
+            files,
+            Clock::now(self),
+            &self.database,
+            &self.database,
+            self,
+        )
+        .unwrap()
     }
 
     pub fn assign(&self, agent: &str, policy: &str) {
@@ -161,7 +170,7 @@ impl Random for World {
 }
 
 impl Secrets for World {
-    fn get(&self, secret: Secret) -> std::result::Result<String, String> {
+    fn get(&self, secret: Secret) -> Result<String, String> {
         Ok(match secret {
             Secret::Token => "0123456789abcdef0123456789abcdef",
             Secret::AdminKey => ADMIN,
@@ -184,7 +193,7 @@ impl Engine for World {
 }
 
 impl PolicyEngine for World {
-    fn compile(&self, source: &str) -> std::result::Result<Compiled, Vec<Problem>> {
+    fn compile(&self, source: &str) -> Result<Compiled, Vec<Problem>> {
         rules::compile(source)
     }
 
@@ -213,26 +222,13 @@ impl Classifier for World {
     }
 }
 
-impl Ledger for World {
-    fn load(&self, query: &Query) -> Result<Context> {
-        self.memory.load(query)
-    }
-
-    fn record(&self, entry: &Entry) -> Result<Recorded> {
-        match self.record_fails.borrow().clone() {
-            Some(error) => Err(error),
-            None => self.memory.record(entry),
-        }
-    }
-}
-
 impl Upstream<Vec<u8>> for World {
     type Body = Vec<u8>;
 
     fn send(
         &self,
         request: Request<OutgoingBody<Vec<u8>>>,
-    ) -> std::result::Result<Response<Vec<u8>>, UpstreamError> {
+    ) -> Result<Response<Vec<u8>>, UpstreamError> {
         if let Some(error) = self.upstream_fails.borrow().clone() {
             return Err(error);
         }

@@ -1,0 +1,90 @@
+//! What grows old: held requests expire; history, activity and tombstones are pruned.
+//! The audit is not among it.
+
+use vectra_domain::repository::{
+    AgentHistoryRepository, AgentRepository, HeldRequestRepository, Ledger, MAX_PAGE, Result,
+};
+use vectra_domain::{PersistenceError, Timestamp};
+
+use super::Event;
+
+/// Days for which activity is kept at least: the baseline reads seven, and the day
+/// that now lies in.
+const BASELINE_DAYS: u32 = 8;
+
+/// The repositories whose rows grow old.
+pub struct Ageing<'a> {
+    /// Held requests.
+    pub held: &'a dyn HeldRequestRepository,
+    /// History.
+    pub history: &'a dyn AgentHistoryRepository,
+    /// Activity.
+    pub ledger: &'a dyn Ledger,
+    /// Tombstones of deleted agents.
+    pub agents: &'a dyn AgentRepository,
+}
+
+/// What a tick did.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Progress {
+    /// For the log; nothing if there was nothing to do.
+    pub events: Vec<Event>,
+    /// Whether a budget was used up, so that there may be more to do.
+    pub more: bool,
+}
+
+/// Expires held requests, then prunes history, activity and tombstones that are older
+/// than `retention_days`, each in one statement and at most `budget` rows (no more
+/// than [`MAX_PAGE`]; with 0 nothing is done). A step that fails is a warning and
+/// does not keep the others from being done.
+///
+/// # Errors
+/// The database's, if no step succeeded.
+pub fn tick(
+    budget: u32,
+    now: Timestamp,
+    retention_days: u32,
+    ageing: &Ageing<'_>,
+) -> Result<Progress> {
+    let budget = budget.min(MAX_PAGE);
+    if budget == 0 {
+        return Ok(Progress {
+            events: Vec::new(),
+            more: false,
+        });
+    }
+    let before = |days: u32| now.plus(-i64::from(days).saturating_mul(Timestamp::DAY));
+    let old = before(retention_days);
+    let unread = before(retention_days.max(BASELINE_DAYS));
+    // Tombstones last: they stay until nothing else of the agent is left.
+    let steps = [
+        ("held requests expired", ageing.held.expire(now, budget)),
+        ("history rows pruned", ageing.history.prune(old, budget)),
+        ("activity rows pruned", ageing.ledger.prune(unread, budget)),
+        ("deleted agents removed", ageing.agents.prune(old, budget)),
+    ];
+    report(&steps, budget)
+}
+
+fn report(steps: &[(&str, Result<u32>)], budget: u32) -> Result<Progress> {
+    let failures: Vec<&PersistenceError> = steps
+        .iter()
+        .filter_map(|(_, outcome)| outcome.as_ref().err())
+        .collect();
+    if let Some(first) = failures.first()
+        && failures.len() == steps.len()
+    {
+        return Err((*first).clone());
+    }
+    let event = |(what, outcome): &(&str, Result<u32>)| match outcome {
+        Ok(0) => None,
+        Ok(count) => Some(Event::Done(format!("{count} {what}"))),
+        Err(error) => Some(Event::Warning(format!("not done: {what}: {error}"))),
+    };
+    let used_up =
+        |(_, outcome): &(&str, Result<u32>)| matches!(outcome, Ok(count) if *count >= budget);
+    Ok(Progress {
+        events: steps.iter().filter_map(event).collect(),
+        more: steps.iter().any(used_up),
+    })
+}

@@ -1,0 +1,237 @@
+//! The repositories in memory, which may be told to fail.
+
+use std::cell::{Cell, RefCell};
+
+use vectra_domain::repository::{
+    AgentHistoryRepository, AgentPage, AgentRepository, AuditPage, AuditRange, AuditRepository,
+    HeldPage, HeldRequestRepository, HeldStep, Ledger, PolicyRepository, Result, Schema,
+};
+use vectra_domain::{
+    Agent, AgentChange, AgentHistory, AgentId, AuditId, AuditTrail, Context, Entry, HeldRequest,
+    HeldRequestId, PersistenceError, Policy, PolicySource, PutResult, Query, Recorded, Timestamp,
+};
+use vectra_persistence::memory::Memory;
+
+/// Which calls fail.
+#[derive(Clone, Copy, PartialEq)]
+pub enum Place {
+    /// The nth from now on, from 1.
+    Nth(usize),
+    /// Every one of this name.
+    Call(&'static str),
+}
+
+/// Whether a call that fails has done its work.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Manner {
+    Before,
+    After,
+}
+
+pub struct Database {
+    memory: Memory,
+    plan: RefCell<Option<(Place, PersistenceError, Manner)>>,
+    calls: RefCell<Vec<&'static str>>,
+    /// The most bytes that one read of explanations gives.
+    pub bound: Cell<usize>,
+}
+
+impl Database {
+    pub fn new(memory: Memory) -> Self {
+        Self {
+            memory,
+            plan: RefCell::default(),
+            calls: RefCell::default(),
+            bound: Cell::new(usize::MAX),
+        }
+    }
+
+    /// Makes calls fail; a missing table is there once `schema.ensure` was called.
+    pub fn fail(&self, place: Place, failure: PersistenceError, manner: Manner) {
+        self.calls.borrow_mut().clear();
+        self.plan.replace(Some((place, failure, manner)));
+    }
+
+    /// Makes every call work again.
+    pub fn mend(&self) {
+        self.plan.replace(None);
+    }
+
+    /// The calls since they were asked for, or made to fail, the last time.
+    pub fn calls(&self) -> Vec<&'static str> {
+        self.calls.take()
+    }
+
+    fn call<T>(&self, name: &'static str, work: impl FnOnce(&Memory) -> Result<T>) -> Result<T> {
+        let nth = {
+            let mut calls = self.calls.borrow_mut();
+            calls.push(name);
+            calls.len()
+        };
+        let plan = self.plan.borrow().clone();
+        let hit = |place: Place| place == Place::Nth(nth) || place == Place::Call(name);
+        match plan {
+            Some((place, failure, manner)) if hit(place) => {
+                if manner == Manner::After {
+                    let _ = work(&self.memory);
+                }
+                Err(failure)
+            }
+            Some((_, PersistenceError::SchemaMissing, _)) if name == "schema.ensure" => {
+                self.plan.replace(None);
+                work(&self.memory)
+            }
+            _ => work(&self.memory),
+        }
+    }
+}
+
+impl Schema for Database {
+    fn ensure(&self) -> Result<u32> {
+        self.call("schema.ensure", Schema::ensure)
+    }
+
+    fn version(&self) -> Result<u32> {
+        self.call("schema.version", Schema::version)
+    }
+}
+
+impl AgentRepository for Database {
+    fn insert(&self, agent: &Agent) -> Result<()> {
+        self.call("agents.insert", |memory| memory.insert(agent))
+    }
+
+    fn find(&self, id: AgentId) -> Result<Option<Agent>> {
+        self.call("agents.find", |memory| AgentRepository::find(memory, id))
+    }
+
+    fn update(&self, id: AgentId, change: &AgentChange) -> Result<Agent> {
+        self.call("agents.update", |memory| memory.update(id, change))
+    }
+
+    fn delete(&self, id: AgentId, now: Timestamp) -> Result<()> {
+        self.call("agents.delete", |memory| memory.delete(id, now))
+    }
+
+    fn list(&self, page: &AgentPage) -> Result<Vec<Agent>> {
+        self.call("agents.list", |memory| AgentRepository::list(memory, page))
+    }
+
+    fn prune(&self, before: Timestamp, limit: u32) -> Result<u32> {
+        self.call("agents.prune", |memory| {
+            AgentRepository::prune(memory, before, limit)
+        })
+    }
+}
+
+impl AgentHistoryRepository for Database {
+    fn append(&self, entry: &AgentHistory) -> Result<()> {
+        self.call("history.append", |memory| {
+            AgentHistoryRepository::append(memory, entry)
+        })
+    }
+
+    fn recent(&self, agent: AgentId, since: Timestamp, limit: u32) -> Result<Vec<AgentHistory>> {
+        self.call("history.recent", |memory| {
+            memory.recent(agent, since, limit)
+        })
+    }
+
+    fn prune(&self, before: Timestamp, limit: u32) -> Result<u32> {
+        self.call("history.prune", |memory| {
+            AgentHistoryRepository::prune(memory, before, limit)
+        })
+    }
+}
+
+impl AuditRepository for Database {
+    fn append(&self, entry: &AuditTrail, explanation: &str) -> Result<()> {
+        self.call("audit.append", |memory| {
+            AuditRepository::append(memory, entry, explanation)
+        })
+    }
+
+    fn find(&self, id: AuditId) -> Result<Option<(AuditTrail, String)>> {
+        self.call("audit.find", |memory| AuditRepository::find(memory, id))
+    }
+
+    fn list(&self, page: &AuditPage) -> Result<Vec<AuditTrail>> {
+        self.call("audit.list", |memory| AuditRepository::list(memory, page))
+    }
+
+    fn range(&self, range: &AuditRange) -> Result<Vec<(AuditTrail, String)>> {
+        let rows = self.call("audit.range", |memory| memory.range(range))?;
+        let bytes: usize = rows.iter().map(|(_, explanation)| explanation.len()).sum();
+        if bytes > self.bound.get() {
+            return Err(PersistenceError::Other("too large".to_owned()));
+        }
+        Ok(rows)
+    }
+}
+
+impl PolicyRepository for Database {
+    fn put(&self, policy: &Policy) -> Result<PutResult> {
+        self.call("policies.put", |memory| memory.put(policy))
+    }
+
+    fn find(&self, name: &str, revision: Option<u32>) -> Result<Option<Policy>> {
+        self.call("policies.find", |memory| {
+            PolicyRepository::find(memory, name, revision)
+        })
+    }
+
+    fn list(&self, after: Option<&str>, limit: u32) -> Result<Vec<Policy>> {
+        self.call("policies.list", |memory| {
+            PolicyRepository::list(memory, after, limit)
+        })
+    }
+
+    fn retire_missing(
+        &self,
+        source: PolicySource,
+        keep: &[String],
+        now: Timestamp,
+    ) -> Result<Vec<String>> {
+        self.call("policies.retire_missing", |memory| {
+            memory.retire_missing(source, keep, now)
+        })
+    }
+}
+
+impl HeldRequestRepository for Database {
+    fn find(&self, id: HeldRequestId) -> Result<Option<HeldRequest>> {
+        self.call("held.find", |memory| {
+            HeldRequestRepository::find(memory, id)
+        })
+    }
+
+    fn list(&self, page: &HeldPage) -> Result<Vec<HeldRequest>> {
+        self.call("held.list", |memory| {
+            HeldRequestRepository::list(memory, page)
+        })
+    }
+
+    fn advance(&self, step: &HeldStep) -> Result<HeldRequest> {
+        self.call("held.advance", |memory| memory.advance(step))
+    }
+
+    fn expire(&self, now: Timestamp, limit: u32) -> Result<u32> {
+        self.call("held.expire", |memory| memory.expire(now, limit))
+    }
+}
+
+impl Ledger for Database {
+    fn load(&self, query: &Query) -> Result<Context> {
+        self.call("ledger.load", |memory| memory.load(query))
+    }
+
+    fn record(&self, entry: &Entry) -> Result<Recorded> {
+        self.call("ledger.record", |memory| memory.record(entry))
+    }
+
+    fn prune(&self, before: Timestamp, limit: u32) -> Result<u32> {
+        self.call("ledger.prune", |memory| {
+            Ledger::prune(memory, before, limit)
+        })
+    }
+}
