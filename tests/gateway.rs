@@ -18,6 +18,8 @@ mod data;
 mod export;
 #[path = "gateway/framing.rs"]
 mod framing;
+#[path = "gateway/full_disk.rs"]
+mod full_disk;
 #[path = "gateway/import.rs"]
 mod import;
 #[path = "gateway/life.rs"]

@@ -26,7 +26,7 @@ pub struct Real {
 }
 
 pub enum Database {
-    Sqlite(LocalDatabase),
+    Sqlite(Box<LocalDatabase>),
     Postgres(PostgresDatabase),
 }
 
@@ -43,7 +43,7 @@ impl Real {
                 };
                 let database = LocalDatabase::open(&file, options)?;
                 Ok(Self {
-                    database: Database::Sqlite(database),
+                    database: Database::Sqlite(Box::new(database)),
                     view: View::of_file(&file).await?,
                     _home: Box::new(folder),
                 })

@@ -36,6 +36,17 @@ const RUNS_OF_A_LINE: u32 = 20;
 /// At most so many complaints are shown.
 const SHOWN: usize = 20;
 
+/// When the PostgreSQL server of a test answers a commit.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Commits {
+    /// When it is on the disk, as PostgreSQL ships.
+    #[default]
+    Synced,
+    /// Before it is written at all. Decisions are lost then, and the test must see it:
+    /// this is for the test of the test.
+    Hasty,
+}
+
 /// A site and how many runs it has seen.
 struct Used {
     site: Site,
@@ -47,7 +58,7 @@ struct Used {
 /// # Errors
 /// If anything is lost, twice there or not whole, or if a server does not come back;
 /// with the number of the run.
-pub async fn run(runs: u32, seed: u64) -> Result<()> {
+pub async fn run(runs: u32, seed: u64, commits: Commits) -> Result<()> {
     println!("crash test: {runs} runs, seed {seed}");
     let mut random = Random::new(seed);
     let mut totals = Totals::new();
@@ -58,7 +69,7 @@ pub async fn run(runs: u32, seed: u64) -> Result<()> {
         let mut used = match sites.remove(&provider) {
             Some(used) => used,
             None => Used {
-                site: Site::start(provider).await.with_context(place)?,
+                site: Site::start(provider, commits).await.with_context(place)?,
                 runs: 0,
             },
         };

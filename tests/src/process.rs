@@ -2,6 +2,7 @@
 
 mod home;
 
+use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -85,6 +86,16 @@ impl Vectra {
     #[must_use]
     pub fn output(&self) -> String {
         self.output.text()
+    }
+
+    /// A path as the process sees it, whose mounts may be its own.
+    ///
+    /// # Errors
+    /// If it has ended.
+    pub fn inside(&self, path: &Path) -> Result<PathBuf> {
+        let id = self.id().context("it has ended")?;
+        let root = PathBuf::from(format!("/proc/{id}/root"));
+        Ok(root.join(path.strip_prefix("/")?))
     }
 
     /// Its process id, while it runs.

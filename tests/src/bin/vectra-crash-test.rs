@@ -6,7 +6,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use anyhow::Result;
 use clap::Parser;
 use tokio::signal::unix::{SignalKind, signal};
-use vectra_tests::crash;
+use vectra_tests::crash::{self, Commits};
 
 #[derive(Parser)]
 #[command(about = "Kills the gateway and its database under load, and looks for what is lost")]
@@ -29,7 +29,7 @@ async fn main() -> Result<ExitCode> {
     let mut terminate = signal(SignalKind::terminate())?;
     // What a run has started ends with its value, so it is dropped, not left behind.
     tokio::select! {
-        result = crash::run(cli.runs, seed) => result.map(|()| ExitCode::SUCCESS),
+        result = crash::run(cli.runs, seed, Commits::Synced) => result.map(|()| ExitCode::SUCCESS),
         _ = tokio::signal::ctrl_c() => Ok(ExitCode::from(130)),
         _ = terminate.recv() => Ok(ExitCode::from(143)),
     }

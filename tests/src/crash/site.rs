@@ -8,9 +8,10 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, ensure};
 use tokio::task::block_in_place;
 use tokio::time::sleep;
-use vectra_cluster::{Cluster, Options};
+use vectra_cluster::Cluster;
 
 use self::end::kill_gateway;
+use super::Commits;
 use super::check::{Complaint, complaints};
 use super::integrity::{self, Ran};
 use super::load::{Aim, Load};
@@ -58,11 +59,13 @@ pub(super) struct Seen {
 
 impl Site {
     /// Starts everything on an empty database.
-    pub(super) async fn start(provider: Provider) -> Result<Self> {
+    pub(super) async fn start(provider: Provider, commits: Commits) -> Result<Self> {
         let cluster = match provider {
             Provider::Sqlite => None,
-            // Durable, as PostgreSQL ships.
-            Provider::Postgres => Some(block_in_place(|| Cluster::start_with(Options::default()))?),
+            Provider::Postgres => {
+                let options = setup::server(commits);
+                Some(block_in_place(|| Cluster::start_with(options))?)
+            }
         };
         let upstream = Upstream::start().await?;
         let home = Home::new(setup::setup(cluster.as_ref(), &upstream))?;

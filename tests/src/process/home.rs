@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
@@ -136,6 +137,37 @@ impl Home {
         self.start(None).await
     }
 
+    /// [`up`](Self::up) with a disk of its own at `data/`, of this size (`16m`), which
+    /// only it and whoever goes through [`Vectra::inside`] can see.
+    ///
+    /// # Errors
+    /// As `up`, and where `unshare` (util-linux) may not mount anything.
+    pub async fn up_on_small_disk(&self, size: &str) -> Result<Vectra> {
+        fs::create_dir_all(self.path("data"))?;
+        let vectra = self.up_command(None)?;
+        let mut command = Command::new("unshare");
+        if fs::metadata("/proc/self")?.uid() != 0 {
+            command.arg("--map-root-user");
+        }
+        command
+            .args(["--mount", "--", "sh", "-c"])
+            .arg(format!(
+                "mount -t tmpfs -o size={size} vectra-test data && exec \"$@\""
+            ))
+            .arg("sh")
+            .arg(vectra.as_std().get_program())
+            .args(vectra.as_std().get_args())
+            .current_dir(self.folder.path())
+            .env_clear();
+        for (name, value) in vectra.as_std().get_envs() {
+            if let Some(value) = value {
+                command.env(name, value);
+            }
+        }
+        command.stdin(Stdio::null()).kill_on_drop(true);
+        Vectra::start(command).await
+    }
+
     /// [`up`](Self::up) with another bundle.
     ///
     /// # Errors
@@ -146,6 +178,10 @@ impl Home {
 
     /// Without a bundle, the runtime takes the one that the configuration asks for.
     async fn start(&self, bundle: Option<&Path>) -> Result<Vectra> {
+        Vectra::start(self.up_command(bundle)?).await
+    }
+
+    fn up_command(&self, bundle: Option<&Path>) -> Result<Command> {
         let mut command =
             self.command(&["up", "--config", "vectra.json", "--listen", "127.0.0.1:0"])?;
         if let Some(bundle) = bundle {
@@ -154,7 +190,7 @@ impl Home {
         for upstream in &self.setup.allowed_upstreams {
             command.args(["--allow-upstream", upstream]);
         }
-        Vectra::start(command).await
+        Ok(command)
     }
 }
 

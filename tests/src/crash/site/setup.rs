@@ -1,8 +1,9 @@
 //! How the gateway of a site is configured.
 
 use serde_json::{Value, json};
-use vectra_cluster::Cluster;
+use vectra_cluster::{Cluster, Options};
 
+use crate::crash::Commits;
 use crate::process::{Setup, lay_over};
 use crate::upstream::Upstream;
 
@@ -26,6 +27,19 @@ fn settings() -> Value {
         "HumanInTheLoop": { "MaxPendingPerAgent": 0, "MaxPendingRequests": 0 },
         "Security": { "AgentAuth": { "SelfSigned": { "Expiration": "12:00:00" } } },
     })
+}
+
+/// The options of a server.
+pub(super) fn server(commits: Commits) -> Options {
+    let hasty = ("synchronous_commit".to_owned(), "off".to_owned());
+    let settings = match commits {
+        Commits::Synced => Vec::new(),
+        Commits::Hasty => vec![hasty],
+    };
+    Options {
+        settings,
+        ..Options::default()
+    }
 }
 
 /// The setup of a gateway on this server, or on a file.

@@ -121,6 +121,12 @@ type Meaning = fn(String) -> PersistenceError;
 /// What SQLite says, and what it means; the first that is contained in the message
 /// counts. Hosts put words of their own around it.
 const MEANINGS: &[(&str, Meaning)] = &[
+    // What our own host adds, of both the graver one first.
+    ("outcome is unknown", PersistenceError::Uncertain),
+    ("busy: ", PersistenceError::Unavailable),
+    ("read-only: ", PersistenceError::Unavailable),
+    ("took too long", PersistenceError::Unavailable),
+    ("the database is closed", PersistenceError::Unavailable),
     ("vectra conflict: ", PersistenceError::Conflict),
     ("vectra immutable: ", PersistenceError::Conflict),
     // `held_advance`

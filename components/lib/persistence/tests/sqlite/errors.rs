@@ -51,6 +51,20 @@ fn maps_each_message_to_its_case() {
         (io("FOREIGN KEY constraint failed"), "not-found"),
         (io("no such table: main.Agent"), "schema-missing"),
         (io("database is locked"), "unavailable"),
+        (io("busy: too many statements are waiting"), "unavailable"),
+        (
+            io("busy: no answer in time; the outcome is unknown"),
+            "uncertain",
+        ),
+        (
+            io("i/o error: disk I/O error (SQLite's code 4874); the outcome is unknown"),
+            "uncertain",
+        ),
+        (
+            io("read-only: attempt to write a readonly database"),
+            "unavailable",
+        ),
+        (io("the statement took too long"), "unavailable"),
         (io("database table is locked"), "unavailable"),
         (io("attempt to write a readonly database"), "unavailable"),
         (io("unable to open database file"), "unavailable"),
