@@ -52,6 +52,11 @@ impl Real {
                 let database = tokio::task::spawn_blocking(vectra_cluster::Database::fresh);
                 let database = database.await??;
                 let view = View::of_server(database.url()).await?;
+                // Nothing is lost here by the loss of power.
+                let name = database.name();
+                let fast = format!(r#"ALTER DATABASE "{name}" SET synchronous_commit = off"#);
+                view.run(&fast).await?;
+                view.run("SET synchronous_commit = off").await?;
                 // Many tests share one server.
                 let options = PostgresOptions {
                     connections: 2,

@@ -111,7 +111,7 @@ fn may_pass(error: &OpenError) -> bool {
         OpenError::Database { message, .. } => ["busy", "locked", "full"]
             .iter()
             .any(|part| message.contains(part)),
-        OpenError::Thread(_) => true,
+        OpenError::InUse { .. } | OpenError::Thread(_) => true,
     }
 }
 

@@ -7,6 +7,7 @@
 
 mod authorizer;
 mod checkpoint;
+mod claim;
 mod failure;
 mod gate;
 mod gauge;
@@ -36,6 +37,7 @@ use crate::database::{Answer, Begun, Database, Outcome, Transaction};
 use crate::statement::{Kind, classify};
 use crate::{Error, Value};
 use checkpoint::Checkpoints;
+use claim::Claim;
 use gate::Gate;
 use gauge::Gauge;
 pub use options::{LocalOptions, OpenError, Synchronous, UnknownSynchronous};
@@ -80,11 +82,14 @@ pub struct LocalDatabase {
     // These stop when the threads have.
     checkpoints: Arc<Checkpoints>,
     _watchdog: Watchdog,
+    // The last to go.
+    _claim: Claim,
 }
 
 impl LocalDatabase {
     /// Opens a file, which is made (mode 0600) if it is missing. WAL, foreign keys
-    /// on. Only one process may write to it, this one.
+    /// on. It can be opened once at a time: another process that wrote to it, or copied
+    /// its WAL, could harm it.
     ///
     /// # Errors
     /// [`OpenError`].
@@ -93,6 +98,7 @@ impl LocalDatabase {
             path: path.to_owned(),
             source,
         })?;
+        let claim = Claim::take(path)?;
         let watchdog = Watchdog::start().map_err(OpenError::Thread)?;
         let place = Place {
             path: path.to_owned(),
@@ -134,6 +140,7 @@ impl LocalDatabase {
             place,
             checkpoints,
             _watchdog: watchdog,
+            _claim: claim,
         })
     }
 

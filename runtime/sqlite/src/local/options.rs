@@ -114,6 +114,12 @@ pub enum OpenError {
         /// Why not.
         message: String,
     },
+    /// Another process, or this one, has it open already.
+    #[error("`{}` is in use by another process", path.display())]
+    InUse {
+        /// The file.
+        path: PathBuf,
+    },
     /// A thread could not be started.
     #[error("cannot start a thread: {0}")]
     Thread(std::io::Error),

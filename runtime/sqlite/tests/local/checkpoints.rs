@@ -181,5 +181,12 @@ async fn at_the_end_everything_is_in_the_one_file() {
         );
     }
     assert!(path.metadata().unwrap().len() > 50 * 3_000);
-    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+    // Beside it only the file that it was locked by.
+    let left = std::fs::read_dir(folder.path()).unwrap();
+    let mut left: Vec<_> = left.map(|entry| entry.unwrap().file_name()).collect();
+    left.sort_unstable();
+    let name = path.file_name().unwrap().to_os_string();
+    let mut lock = name.clone();
+    lock.push(".lock");
+    assert_eq!(left, [name, lock]);
 }

@@ -73,3 +73,18 @@ async fn damage_is_told_as_such() {
     }
     assert_eq!(db.number("SELECT 1").await, 1);
 }
+
+#[test]
+fn a_file_is_open_once_at_a_time_under_whatever_name() {
+    let fixture = crate::fixture::Fixture::new();
+    let link = fixture.folder.path().join("link.db");
+    std::os::unix::fs::symlink(fixture.path(), &link).unwrap();
+    for path in [fixture.path(), link] {
+        let second = vectra_sqlite::LocalDatabase::open(&path, Default::default());
+        let error = second.err().unwrap().to_string();
+        assert!(error.ends_with("is in use by another process"), "{error}");
+    }
+    let path = fixture.path();
+    drop(fixture.database);
+    assert!(vectra_sqlite::LocalDatabase::open(&path, Default::default()).is_ok());
+}
