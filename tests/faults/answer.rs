@@ -3,10 +3,11 @@
 use serde_json::Value;
 use vectra_tests::client::Response;
 
-use crate::catalogue::{INTERNAL, Meaning};
+use crate::catalogue::INTERNAL;
 use crate::documented::{Documented, documented};
 use crate::endpoints::{Endpoint, Reading};
 use crate::plan::{Armed, Extent, Fault, Place};
+use crate::texts::Meaning;
 
 /// Words of the layers below, which are nobody's business.
 const INTERNAL_WORDS: [&str; 8] = [

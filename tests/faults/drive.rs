@@ -7,12 +7,14 @@ use tokio::task::JoinSet;
 use vectra_tests::client::Response;
 
 use crate::answer::Met;
-use crate::catalogue::{Case, Meaning, cases};
-use crate::endpoints::{Class, ENDPOINTS, Endpoint, Standing};
+use crate::catalogue::{Case, cases};
+use crate::endpoints::{Class, Endpoint, Standing};
 use crate::fixture::Fixture;
 use crate::host::Pace;
 use crate::plan::{Armed, Fault, Manner, Place, Record, Script};
 use crate::stage::Engine;
+use crate::table::ENDPOINTS;
+use crate::texts::Meaning;
 use crate::view::{Effect, Rows};
 use crate::world::{Setting, World};
 

@@ -84,3 +84,23 @@ async fn only_the_configured_database_is_there() {
     assert!(home.path("vectra.secrets/admin_key").is_file());
     server.logs("gateways that share one PostgreSQL").await;
 }
+
+#[tokio::test]
+async fn a_transaction_ends_with_its_request_however_that_ends() {
+    let home = Home::new(&json!({}));
+    let vectra = home.up(&[]).await;
+    let sql = |lines: &'static str| vectra.send("POST", "/sql", lines);
+    assert_eq!(sql("CREATE TABLE t (v)").await.status, 200);
+    // Left open, left open by a trap, and brought to its end.
+    let left = sql("BEGIN\nINSERT INTO t VALUES (1)\nSELECT count(*) FROM t").await;
+    assert!(left.body.contains("Integer(1)"), "{}", left.body);
+    let trapped = sql("BEGIN IMMEDIATE\nINSERT INTO t VALUES (2)\nTRAP").await;
+    assert!(trapped.status >= 500, "{}", trapped.body);
+    let count = sql("SELECT count(*) FROM t").await;
+    assert!(count.body.contains("Integer(0)"), "{}", count.body);
+    let kept = sql("BEGIN\nINSERT INTO t VALUES (3)\nCOMMIT\nSELECT v FROM t").await;
+    assert!(kept.body.contains("Integer(3)"), "{}", kept.body);
+    // Nothing is left that others would have to wait for.
+    let after = sql("INSERT INTO t VALUES (4) RETURNING v").await;
+    assert!(after.body.contains("Integer(4)"), "{}", after.body);
+}
