@@ -7,7 +7,8 @@ use serde_json::Value;
 use super::{Mistake, Severity, Tree, find};
 
 /// Names at the root that variables may begin with; all others are none of ours.
-const ROOTS: [&str; 7] = [
+const ROOTS: [&str; 8] = [
+    "History",
     "HumanInTheLoop",
     "Observability",
     "Policy",
