@@ -69,7 +69,8 @@ impl Refusal {
             CONTENT_TYPE,
             HeaderValue::from_static("application/problem+json"),
         );
-        if matches!(self, Self::Busy | Self::Starting | Self::Late) {
+        // Not when it was late: what it was to do may have been done.
+        if matches!(self, Self::Busy | Self::Starting) {
             fields.insert(RETRY_AFTER, HeaderValue::from_static("1"));
         }
         for (name, value) in headers {

@@ -8,6 +8,7 @@
 mod authorizer;
 mod checkpoint;
 mod claim;
+mod engine;
 mod failure;
 mod gate;
 mod gauge;
@@ -98,6 +99,7 @@ impl LocalDatabase {
             path: path.to_owned(),
             source,
         })?;
+        engine::configure();
         let claim = Claim::take(path)?;
         let watchdog = Watchdog::start().map_err(OpenError::Thread)?;
         let place = Place {

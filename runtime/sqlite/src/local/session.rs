@@ -82,7 +82,11 @@ impl Opened {
             _ => place.options.patience.mul_f32(0.8),
         })?;
         let synchronous = place.options.synchronous;
-        let writes = format!("PRAGMA synchronous={synchronous}; PRAGMA wal_autocheckpoint=0;");
+        // 16 MiB of cache hold the upper pages of large indexes.
+        let writes = format!(
+            "PRAGMA synchronous={synchronous}; PRAGMA wal_autocheckpoint=0; \
+             PRAGMA cache_size=-16384;"
+        );
         let settings = match role {
             Role::Writer => format!("PRAGMA journal_mode=WAL; {writes}"),
             Role::Reader => "PRAGMA query_only=ON;".to_owned(),

@@ -30,7 +30,7 @@ impl<D: Database> Repositories<D> {
     /// # Errors
     /// As [`Schema::ensure`].
     pub fn ensure_up_to(&self, wanted: u32) -> Result<u32> {
-        let there = match self.version() {
+        let there = match self.version_there() {
             Ok(version) => version,
             Err(PersistenceError::SchemaMissing) => 0,
             Err(error) => return Err(error),
@@ -40,7 +40,16 @@ impl<D: Database> Repositories<D> {
                 self.upgrade_to(version, text)?;
             }
         }
-        self.version()
+        self.version_there()
+    }
+
+    /// The version that is there, if this program knows it.
+    fn version_there(&self) -> Result<u32> {
+        let row = self.first(self.dialect.version, Vec::new())?;
+        match row {
+            Some(mut row) if !row.is_null() => known(row.count("SchemaVersion.Version")?),
+            _ => Err(PersistenceError::SchemaMissing),
+        }
     }
 
     /// Makes a version of the one before it. Several may do it at once: every
@@ -61,10 +70,6 @@ impl<D: Database> Schema for Repositories<D> {
     }
 
     fn version(&self) -> Result<u32> {
-        let row = self.first(self.dialect.version, Vec::new())?;
-        match row {
-            Some(mut row) if !row.is_null() => known(row.count("SchemaVersion.Version")?),
-            _ => Err(PersistenceError::SchemaMissing),
-        }
+        self.version_there().and_then(current)
     }
 }
