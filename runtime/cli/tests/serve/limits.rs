@@ -68,7 +68,8 @@ async fn a_request_that_takes_too_long_is_cut_off() {
     let begun = Instant::now();
     let response = vectra.get("/wait?1000").await;
     response.assert_problem(503);
-    assert!(response.head.contains("retry-after: "), "{response:?}");
+    // What it was to do may have been done: nobody is asked to do it again.
+    assert!(!response.head.contains("retry-after: "), "{response:?}");
     assert!(begun.elapsed() < Duration::from_secs(5));
 }
 
