@@ -3,6 +3,7 @@
 use std::any::Any;
 use std::cell::RefCell;
 use std::sync::{Arc, LazyLock};
+use std::time::Duration;
 
 use tokio::runtime::Runtime;
 use vectra_postgres::{
@@ -17,6 +18,9 @@ use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 use crate::bindings::exported::Repositories as Exports;
 use crate::bindings::variables::fermyon::spin::variables;
 use crate::persistence::Repositories;
+
+/// Hundreds of callers wait in line, on whatever machine.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// What the component calls its database.
 const DATABASE: &str = "default";
@@ -44,7 +48,10 @@ pub struct Shared {
 impl Shared {
     pub fn sqlite() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let options = LocalOptions::default();
+        let options = LocalOptions {
+            patience: PATIENCE,
+            ..LocalOptions::default()
+        };
         let database = LocalDatabase::open(&folder.path().join("vectra.db"), options).unwrap();
         Self {
             component: &SQLITE,
@@ -61,6 +68,7 @@ impl Shared {
         // Many tests share one server.
         let options = PostgresOptions {
             connections: 4,
+            patience: PATIENCE,
             ..PostgresOptions::default()
         };
         let pool = PostgresDatabase::open(&target, options).unwrap();

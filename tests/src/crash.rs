@@ -42,8 +42,8 @@ pub enum Commits {
     /// When it is on the disk, as PostgreSQL ships.
     #[default]
     Synced,
-    /// Before it is written at all. Decisions are lost then, and the test must see it:
-    /// this is for the test of the test.
+    /// Before it is written at all, as the server is set to. The gateway must not rely
+    /// on that setting.
     Hasty,
 }
 

@@ -4,7 +4,7 @@
 mod files;
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use thiserror::Error;
 use tokio::sync::oneshot;
@@ -20,8 +20,9 @@ use crate::database::{Database, Unusable};
 const MINUTE: Duration = Duration::from_secs(60);
 /// Rows of each kind that one tick may handle.
 const BUDGET: u32 = 500;
-/// Ticks in a row while there is more to do.
-const ROUNDS: u32 = 20;
+/// How long ticks follow each other while there is more to do. Half of the time, so
+/// that what piles up faster than this is seen in the log.
+const ROUNDS: Duration = Duration::from_secs(30);
 /// Waiting times between two attempts to start.
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
@@ -105,7 +106,8 @@ impl Lifecycle {
 }
 
 async fn tick(host: &Host<Databases>) {
-    for _ in 0..ROUNDS {
+    let begun = Instant::now();
+    while begun.elapsed() < ROUNDS {
         match host.tick(BUDGET).await {
             Ok(progress) => {
                 log(progress.events);
@@ -119,6 +121,7 @@ async fn tick(host: &Host<Databases>) {
             }
         }
     }
+    tracing::warn!("there is more to tidy up than fits between two ticks");
 }
 
 fn log(events: Vec<Event>) {

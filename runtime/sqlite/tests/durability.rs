@@ -47,8 +47,8 @@ const TESTS: [Test; 9] = [
         faults::a_full_disk_fails_whole_groups_and_then_heals,
     ),
     (
-        "a_disk_that_is_full_only_when_it_is_synced_counts_as_full",
-        faults::a_disk_that_is_full_only_when_it_is_synced_counts_as_full,
+        "a_disk_that_is_full_only_when_it_is_synced_leaves_the_outcome_open",
+        faults::a_disk_that_is_full_only_when_it_is_synced_leaves_the_outcome_open,
     ),
     (
         "a_full_disk_that_stops_checkpoints_does_not_stop_commits",

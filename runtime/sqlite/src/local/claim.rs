@@ -27,8 +27,12 @@ impl Claim {
         lock.push(".lock");
         let file = match open(Path::new(&lock)) {
             Ok(file) => file,
-            // Nobody can write there then, neither they nor we.
-            Err(error) if is_read_only(&error) => return Ok(Self(None)),
+            // Where it can be neither made nor read, neither can the WAL: we only read.
+            Err(error) if is_read_only(&error) => match File::open(&lock) {
+                Ok(file) => file,
+                Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Self(None)),
+                Err(error) => return Err(failed(error)),
+            },
             Err(error) => return Err(failed(error)),
         };
         match file.try_lock() {
@@ -51,7 +55,8 @@ fn open(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.create(true).append(true);
     #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    // It holds nothing; whoever else may use the database must be able to lock it.
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o644);
     options.open(path)
 }
 

@@ -182,7 +182,12 @@ impl Session {
                 statement.reset();
                 Ok(result?)
             });
-        result.map_err(|failure| self.diagnose(failure))
+        // A COMMIT may have been written whole before its sync failed, whatever the disk
+        // has run out of: only SQLite itself can say that it is full and undone.
+        result.map_err(|failure| match sql {
+            "COMMIT" => failure,
+            _ => self.diagnose(failure),
+        })
     }
 
     /// Runs a guest's statement, for a limited time.

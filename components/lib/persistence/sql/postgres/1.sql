@@ -104,6 +104,14 @@ AS $function$
   SELECT to_char(pTime AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')
 $function$;
 
+-- Refuses from within an expression, in words of ours: those of the server follow its
+-- language.
+CREATE OR REPLACE FUNCTION VectraRefuseV1(pWhat text) RETURNS integer LANGUAGE plpgsql AS $function$
+BEGIN
+  RAISE EXCEPTION 'vectra conflict: %', pWhat USING ERRCODE = 'restrict_violation';
+END
+$function$;
+
 CREATE OR REPLACE FUNCTION VectraImmutableV1() RETURNS trigger LANGUAGE plpgsql AS $function$
 BEGIN
   RAISE EXCEPTION 'vectra immutable: %', TG_TABLE_NAME USING ERRCODE = 'restrict_violation';
@@ -131,18 +139,24 @@ DECLARE
 BEGIN
   -- One writer at a time for a name; what follows sees what the one before wrote.
   PERFORM pg_advisory_xact_lock(7162435, hashtext(pName));
-  SELECT * INTO newest_row FROM Policy p WHERE p.Name = pName ORDER BY p.Revision DESC LIMIT 1;
-  Newest := newest_row.Revision;
-  IF newest_row.Source <> pSource THEN
-    RAISE EXCEPTION 'vectra conflict: Policy.Source' USING ERRCODE = 'unique_violation';
-  END IF;
-  IF newest_row.ContentHash = pContentHash AND newest_row.Status = pStatus THEN
-    Revision := Newest;
-    RETURN;
-  END IF;
-  Revision := COALESCE(Newest, 0) + 1;
-  INSERT INTO Policy VALUES (pName, Revision, pDocument, pCompiled, pStatus, pProblem, pSource,
-    pSourceName, pContentHash, pCreatedAt);
+  LOOP
+    SELECT * INTO newest_row FROM Policy p WHERE p.Name = pName ORDER BY p.Revision DESC LIMIT 1;
+    Newest := newest_row.Revision;
+    IF newest_row.Source <> pSource THEN
+      PERFORM VectraRefuseV1('Policy.Source');
+    END IF;
+    IF newest_row.ContentHash = pContentHash AND newest_row.Status = pStatus THEN
+      Revision := Newest;
+      RETURN;
+    END IF;
+    Revision := COALESCE(Newest, 0) + 1;
+    INSERT INTO Policy VALUES (pName, Revision, pDocument, pCompiled, pStatus, pProblem, pSource,
+      pSourceName, pContentHash, pCreatedAt) ON CONFLICT DO NOTHING;
+    IF FOUND THEN
+      RETURN;
+    END IF;
+    -- It was retired meanwhile, which takes no lock: that is the newest now.
+  END LOOP;
 END
 $function$;
 
@@ -164,6 +178,10 @@ DECLARE
   trust double precision;
   violation bigint := CASE pDecisionType WHEN 0 THEN 0 ELSE 1 END;
 BEGIN
+  -- What is answered must be on the disk, whatever the server was told to do otherwise.
+  IF current_setting('synchronous_commit') = 'off' THEN
+    PERFORM set_config('synchronous_commit', 'on', true);
+  END IF;
   SELECT a.TrustScore INTO trust FROM Agent a WHERE a.Id = pAgentId AND a.Status = 0
     FOR NO KEY UPDATE;
   IF NOT FOUND THEN
@@ -185,7 +203,7 @@ BEGIN
 
   IF refusal > 0 THEN
     IF EXISTS (SELECT 1 FROM AuditTrail t WHERE t.Id = pAuditId) THEN
-      RAISE EXCEPTION 'vectra conflict: AuditTrail.Id' USING ERRCODE = 'unique_violation';
+      PERFORM VectraRefuseV1('AuditTrail.Id');
     END IF;
     IF refusal > 1 THEN
       INSERT INTO AgentActivity AS a VALUES (pAgentId, 60, pMinute, 0, 0, 1)

@@ -151,12 +151,13 @@ RETURNING Name",
         " FROM HeldRequest WHERE Id = $1::text::uuid"
     ),
     held_list: concat!("SELECT ", held!("''::bytea"), " FROM HeldRequest"),
-    // As on SQLite: a step that may not be made sets the status to NULL, which the
-    // table refuses, so that it differs from a row that is not there.
+    // A step that may not be made is refused, so that it differs from a row that is not
+    // there.
     held_advance: concat!(
         "UPDATE HeldRequest SET
   Status = CASE WHEN (($2::bigint >> Status) & 1) = 1
-    AND ($5::bigint = 0 OR ExpiresAt > $4::text::timestamptz) THEN $3::bigint END,
+    AND ($5::bigint = 0 OR ExpiresAt > $4::text::timestamptz) THEN $3::bigint
+    ELSE VectraRefuseV1('HeldRequest.Status') END,
   DecidedBy = COALESCE($6::text, DecidedBy),
   DecidedAt = CASE WHEN $6::text IS NULL THEN DecidedAt ELSE $4::text::timestamptz END,
   Comment = COALESCE($7::text, Comment)
@@ -190,6 +191,9 @@ fn placeholder(at: usize, kind: Kind) -> String {
 fn step(version: u32, text: &str) -> Vec<String> {
     vec![format!(
         "DO $vectra$ BEGIN
+IF current_setting('transaction_isolation') <> 'read committed' THEN
+  RAISE EXCEPTION 'vectra needs default_transaction_isolation to be read committed';
+END IF;
 PERFORM pg_advisory_xact_lock(7162434);
 IF to_regclass('schemaversion') IS NOT NULL THEN
   IF EXISTS (SELECT 1 FROM SchemaVersion WHERE Version >= {version}) THEN RETURN; END IF;
@@ -206,7 +210,7 @@ type Meaning = fn(String) -> PersistenceError;
 /// What a SQLSTATE means; the first entry that it begins with counts.
 /// <https://www.postgresql.org/docs/current/errcodes-appendix.html>
 const MEANINGS: &[(&str, Meaning)] = &[
-    ("23001", PersistenceError::Conflict), // restrict_violation: the audit is immutable
+    ("23001", PersistenceError::Conflict), // restrict_violation: what our functions refuse
     ("23502", PersistenceError::Invalid),
     ("23503", |_| PersistenceError::NotFound),
     ("23505", PersistenceError::Conflict),
@@ -221,7 +225,8 @@ const MEANINGS: &[(&str, Meaning)] = &[
     ("55P03", PersistenceError::Unavailable),
     ("57014", PersistenceError::Unavailable), // cancelled before its commit
     ("25006", PersistenceError::Unavailable), // read-only
-    ("40", PersistenceError::Unavailable),    // deadlock, serialisation: rolled back
+    ("40003", PersistenceError::Uncertain),
+    ("40", PersistenceError::Unavailable), // deadlock, serialisation: rolled back
     ("0A000", PersistenceError::Unavailable), // a cached plan is out of date
     ("28", PersistenceError::Unavailable),
     ("3D", PersistenceError::Unavailable),
@@ -258,10 +263,6 @@ fn error(error: &DatabaseError) -> PersistenceError {
     };
     let state: String = rest.chars().take(5).collect();
     let message = format!("SQLSTATE {state}: {}", message(rest));
-    // `held_advance`
-    if state == "23502" && message.contains("\"heldrequest\"") && message.contains("\"status\"") {
-        return PersistenceError::Conflict(message);
-    }
     let meaning = MEANINGS.iter().find(|(code, _)| state.starts_with(code));
     meaning.map_or(PersistenceError::Other as Meaning, |(_, meaning)| *meaning)(message)
 }

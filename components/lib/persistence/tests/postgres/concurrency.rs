@@ -164,6 +164,36 @@ fn retires_once_when_many_do_at_once() {
 }
 
 #[test]
+fn a_put_while_its_policy_is_retired_makes_the_next_revision() {
+    let repositories = ready();
+    repositories.put(&policy("p", "1")).unwrap();
+    let other = repositories.database().another();
+    other.database().run("BEGIN");
+    let retired = other.retire_missing(PolicySource::File, &[], after_noon(0));
+    assert_eq!(retired, Ok(vec!["p".to_owned()]));
+    thread::scope(|scope| {
+        let first = &repositories;
+        let watcher = first.database().another();
+        let put = {
+            let putting = first.database().another();
+            scope.spawn(move || putting.put(&policy("p", "2")))
+        };
+        // Until it waits for the other transaction.
+        let waiting =
+            "SELECT count(*) FROM pg_locks WHERE NOT granted AND locktype = 'transactionid'
+           AND database IS NULL AND pid IN
+             (SELECT pid FROM pg_stat_activity WHERE datname = current_database())";
+        let begun = std::time::Instant::now();
+        while watcher.database().integer(waiting) == 0 {
+            assert!(begun.elapsed() < std::time::Duration::from_secs(30));
+            thread::yield_now();
+        }
+        other.database().run("COMMIT");
+        assert_eq!(put.join().unwrap().map(|put| put.revision), Ok(3));
+    });
+}
+
+#[test]
 fn loses_nothing_of_200_writers() {
     let repositories = ready();
     for number in 0..200 {

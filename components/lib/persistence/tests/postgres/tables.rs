@@ -173,6 +173,36 @@ fn upgrades_every_earlier_version_with_rows_in_it() {
 }
 
 #[test]
+fn tables_are_made_in_the_isolation_that_they_count_on_or_not_at_all() {
+    let repositories = fresh();
+    let database = repositories.database();
+    database.run("SET default_transaction_isolation = 'repeatable read'");
+    let error = repositories.ensure().unwrap_err().to_string();
+    assert!(error.contains("read committed"), "{error}");
+    database.run("SET default_transaction_isolation = 'read committed'");
+    assert_eq!(repositories.ensure(), Ok(SCHEMA_VERSION));
+}
+
+/// A decision is on the disk when it is answered, though the server may not care.
+#[test]
+fn records_a_decision_durably_where_commits_are_not_waited_for() {
+    let repositories = ready();
+    let database = repositories.database();
+    let agent = given_agent(&repositories, 1).id;
+    database.run("SET synchronous_commit = off");
+    database.run("BEGIN");
+    repositories
+        .record(&entry(1, agent, after_noon(0)))
+        .unwrap();
+    let setting = database.run("SHOW synchronous_commit");
+    database.run("COMMIT");
+    assert_eq!(setting, [[Value::Text("on".to_owned())]]);
+    // Only for that decision.
+    let after = database.run("SHOW synchronous_commit");
+    assert_eq!(after, [[Value::Text("off".to_owned())]]);
+}
+
+#[test]
 fn a_version_is_made_whole_or_not_at_all() {
     let repositories = fresh();
     // In the way of what version 1 makes last.
