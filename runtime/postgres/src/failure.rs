@@ -4,12 +4,11 @@
 //! WHERE, which hold rows. The code is written as Spin writes it, since components
 //! look for `SqlState(E23505)`.
 
-use std::error::Error as _;
-
-use deadpool_postgres::{PoolError, TimeoutType};
+use deadpool::managed::{PoolError, TimeoutType};
 use tokio_postgres::error::{DbError, Severity, SqlState};
 
 use crate::Error;
+use crate::connect::ConnectError;
 
 /// Bytes of the server's message, at most.
 const MESSAGE: usize = 1024;
@@ -87,13 +86,16 @@ pub(crate) fn unknown(text: &str) -> String {
 }
 
 /// There is no connection to be had.
-pub(crate) fn connecting(error: &PoolError) -> Error {
+pub(crate) fn connecting(error: &PoolError<ConnectError>) -> Error {
     Error::ConnectionFailed(match error {
         PoolError::Timeout(TimeoutType::Wait) => "busy: no connection became free in time".into(),
         PoolError::Timeout(TimeoutType::Create | TimeoutType::Recycle) => {
             "the server does not answer in time".into()
         }
-        PoolError::Backend(error) => error.as_db_error().map_or_else(|| chain(error), text),
+        PoolError::Backend(ConnectError::Server(error)) => {
+            error.as_db_error().map_or_else(|| chain(error), text)
+        }
+        PoolError::Backend(error) => chain(error),
         error => error.to_string(),
     })
 }
@@ -107,7 +109,7 @@ fn text(said: &DbError) -> String {
 }
 
 /// An error and its causes. They come from the layers below and hold no data.
-fn chain(error: &tokio_postgres::Error) -> String {
+fn chain(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(error) = cause {

@@ -29,9 +29,13 @@
 //!
 //! # What a guest may rely on
 //! * One statement per call; a connection belongs to one guest at a time, and what
-//!   it left open is rolled back before the next one gets it. What a rollback does
-//!   not undo (`SET`, temporary tables, session-level advisory locks) ends with the
-//!   connection, which is closed then.
+//!   it left open is rolled back before the next one gets it. Whether there is a
+//!   transaction is what the server says with each answer, however the statements were
+//!   written; where there is none, nothing is sent. What a rollback does not undo
+//!   (`SET`, temporary tables, session-level advisory locks) ends with the connection,
+//!   which is closed then.
+//! * Commits wait for the log (`synchronous_commit`), and transactions are `read
+//!   committed`, whatever the server, the database or the role is set to.
 //! * Every wait ends: for a connection, for the server, for a statement.
 //! * A `query-failed` that begins with `outcome unknown: ` says that the statement may
 //!   have been carried out; after a `value-conversion-failed` it was; after any other
@@ -55,14 +59,17 @@
 
 mod bindings;
 mod classify;
+mod connect;
 mod database;
 mod failure;
 mod host;
 mod parameter;
 mod pool;
 mod session;
+mod status;
 mod target;
 mod tls;
+mod transport;
 mod value;
 
 pub use bindings::spin::postgres::postgres::{
@@ -70,6 +77,6 @@ pub use bindings::spin::postgres::postgres::{
 };
 pub use database::{Answer, Database, Session};
 pub use host::{Connection, Postgres, PostgresCtx, PostgresView, add_to_linker};
-pub use pool::{OpenError, PostgresDatabase, PostgresOptions, Rollback};
+pub use pool::{OpenError, PostgresDatabase, PostgresOptions};
 pub use session::Lent;
 pub use target::{SslMode, Target, TargetError};

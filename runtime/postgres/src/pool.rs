@@ -1,30 +1,21 @@
 //! A bounded pool of connections to a server.
 
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::time::Duration;
 
-use deadpool_postgres::{
-    Hook, HookError, Manager, ManagerConfig, Pool, QueueMode, Runtime, Timeouts,
-};
+use deadpool::Runtime;
+use deadpool::managed::{Pool, QueueMode, Timeouts};
 use thiserror::Error as ThisError;
 use tokio::runtime::Handle;
 use tokio::time::timeout;
-use tokio_postgres::Config;
 
 use crate::Error;
+use crate::connect::Server;
 use crate::database::{Answer, Database, Session};
 use crate::failure::connecting;
 use crate::session::Lent;
-use crate::target::{SslMode, Target};
-use crate::tls::Connector;
-
-/// How long a connection may have been idle and still be taken for alive.
-const FRESH: Duration = Duration::from_secs(1);
-
-/// How long the network may be silent before the kernel asks.
-const KEEPALIVE: Duration = Duration::from_secs(60);
+use crate::target::Target;
 
 /// Bounds of a database.
 #[derive(Clone, Copy, Debug)]
@@ -47,21 +38,6 @@ pub struct PostgresOptions {
     pub prepared: usize,
     /// Connections that one request may hold at a time.
     pub per_request: usize,
-    /// When connections are rolled back as they come back.
-    pub rollback: Rollback,
-}
-
-/// When a connection that comes back is rolled back, in the background, before it is
-/// lent again.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Rollback {
-    /// Each time.
-    #[default]
-    Always,
-    /// If one of the statements began with a word that is about transactions. No
-    /// other leaves one open, so this is as good if we read statements as
-    /// PostgreSQL does. It saves the server half of the work where that is little.
-    AfterTransactions,
 }
 
 impl Default for PostgresOptions {
@@ -75,7 +51,6 @@ impl Default for PostgresOptions {
             bytes: 16 << 20,
             prepared: 128,
             per_request: 4,
-            rollback: Rollback::Always,
         }
     }
 }
@@ -102,16 +77,10 @@ pub enum OpenError {
 /// A database in a server. Connections are made when they are needed, and made
 /// again when the server comes back.
 pub struct PostgresDatabase {
-    pool: Pool,
-    shared: Arc<Shared>,
+    pool: Pool<Server>,
+    options: PostgresOptions,
     /// Callers in the queue, and those who are just being served.
     queue: AtomicUsize,
-}
-
-/// What connections need while they are lent.
-pub(crate) struct Shared {
-    pub(crate) connector: Connector,
-    pub(crate) options: PostgresOptions,
 }
 
 impl PostgresDatabase {
@@ -120,14 +89,8 @@ impl PostgresDatabase {
     /// # Errors
     /// [`OpenError`].
     pub fn open(target: &Target, options: PostgresOptions) -> Result<Self, OpenError> {
-        let connector = Connector::new(target)?;
-        let manager = Manager::from_connect(
-            config(target, &options),
-            connector.clone(),
-            ManagerConfig::default(),
-        );
         let patience = options.patience;
-        let pool = Pool::builder(manager)
+        let pool = Pool::builder(Server::new(target, &options)?)
             .max_size(options.connections.max(1))
             // The connection that was used last has its statements prepared.
             .queue_mode(QueueMode::Lifo)
@@ -137,24 +100,11 @@ impl PostgresDatabase {
                 recycle: Some(patience),
             })
             .runtime(Runtime::Tokio1)
-            // A connection that was closed meanwhile is noticed without this; one
-            // that died silently, or a moment ago, is not.
-            .pre_recycle(Hook::async_fn(move |client, metrics| {
-                let is_fresh = metrics.last_used() < FRESH;
-                Box::pin(async move {
-                    if is_fresh {
-                        return Ok(());
-                    }
-                    let checked = timeout(patience, client.check_connection()).await;
-                    let checked = checked.map_err(|_| HookError::message("no answer in time"))?;
-                    checked.map_err(HookError::Backend)
-                })
-            }))
             .build()
             .map_err(|error| OpenError::Pool(error.to_string()))?;
         Ok(Self {
             pool,
-            shared: Arc::new(Shared { connector, options }),
+            options,
             queue: AtomicUsize::new(0),
         })
     }
@@ -167,7 +117,7 @@ impl PostgresDatabase {
     pub async fn connect(&self) -> Result<Lent, Error> {
         let failed = |message: &str| Error::ConnectionFailed(message.into());
         let runtime = Handle::try_current().map_err(|_| failed("there is no runtime"))?;
-        let options = &self.shared.options;
+        let options = &self.options;
         let _place = self.queue()?;
         // Each step has a limit of its own; this one holds for all together.
         let limit = options.patience * 2 + self.pool.timeouts().create.unwrap_or_default();
@@ -175,11 +125,11 @@ impl PostgresDatabase {
             .await
             .map_err(|_| failed("the server does not answer in time"))?
             .map_err(|error| connecting(&error))?;
-        Ok(Lent::new(object, self.shared.clone(), runtime))
+        Ok(Lent::new(object, self.options, runtime))
     }
 
     fn queue(&self) -> Result<Place<'_>, Error> {
-        let options = &self.shared.options;
+        let options = &self.options;
         let place = Place(&self.queue);
         let before = self.queue.fetch_add(1, Relaxed);
         if before >= options.connections.saturating_add(options.waiting) {
@@ -205,32 +155,6 @@ impl Database for PostgresDatabase {
     }
 
     fn per_request(&self) -> usize {
-        self.shared.options.per_request
+        self.options.per_request
     }
-}
-
-fn config(target: &Target, options: &PostgresOptions) -> Config {
-    let mut config = Config::new();
-    config
-        .host(&target.host)
-        .port(target.port)
-        .dbname(&target.database)
-        .user(&target.user)
-        .application_name(&target.application_name)
-        .connect_timeout(target.connect_timeout)
-        .keepalives_idle(KEEPALIVE)
-        .ssl_mode(match target.ssl_mode {
-            SslMode::Disable => tokio_postgres::config::SslMode::Disable,
-            SslMode::Prefer => tokio_postgres::config::SslMode::Prefer,
-            SslMode::Require | SslMode::VerifyFull => tokio_postgres::config::SslMode::Require,
-        });
-    let milliseconds = options
-        .statement_timeout
-        .as_millis()
-        .clamp(1, i32::MAX as u128);
-    config.options(format!("-c statement_timeout={milliseconds}"));
-    if let Some(password) = &target.password {
-        config.password(password);
-    }
-    config
 }

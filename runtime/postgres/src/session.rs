@@ -3,17 +3,18 @@
 mod run;
 
 use std::mem;
-use std::sync::Arc;
 use std::time::Duration;
 
-use deadpool_postgres::Object;
+use deadpool::managed::Object;
 use tokio::runtime::Handle;
 use tokio::time::timeout;
 
 use crate::classify::{Kind, classify};
+use crate::connect::Server;
 use crate::database::{Answer, Session};
 use crate::failure::{Failure, Fate, unknown};
-use crate::pool::{Rollback, Shared};
+use crate::pool::PostgresOptions;
+use crate::status::State;
 use crate::{Error, ParameterValue, RowSet};
 use run::{Keep, Outcome, Task};
 
@@ -23,30 +24,32 @@ const GRACE: Duration = Duration::from_secs(1);
 /// How long cleaning up may take, where nobody waits for it.
 const CLEANING: Duration = Duration::from_secs(5);
 
-/// A connection that is lent. Dropped, it is rolled back in the background and only
-/// then lent again; if a statement was still running, or may have left something that
-/// a rollback does not undo, it is closed instead.
+/// A connection that is lent. Dropped, it is lent again at once if the server says that
+/// there is no transaction; if there is one, it is rolled back in the background and
+/// only then lent again. If a statement was still running, or may have left something
+/// that a rollback does not undo, it is closed instead.
 pub struct Lent {
     /// None once it is lost.
-    object: Option<Object>,
-    shared: Arc<Shared>,
+    object: Option<Object<Server>>,
+    options: PostgresOptions,
     runtime: Handle,
     /// A statement runs, or was given up.
     is_running: bool,
-    /// There may be a transaction.
-    in_transaction: bool,
+    /// The last statement did not fail, so what the server said includes it. After an
+    /// error it may have more to say.
+    is_settled: bool,
     /// A rollback may not be enough.
     is_marked: bool,
 }
 
 impl Lent {
-    pub(crate) fn new(object: Object, shared: Arc<Shared>, runtime: Handle) -> Self {
+    pub(crate) fn new(object: Object<Server>, options: PostgresOptions, runtime: Handle) -> Self {
         Self {
             object: Some(object),
-            shared,
+            options,
             runtime,
             is_running: false,
-            in_transaction: false,
+            is_settled: true,
             is_marked: false,
         }
     }
@@ -94,11 +97,11 @@ impl Lent {
         let Some(client) = self.object.as_ref().filter(|object| !object.is_closed()) else {
             return Err(Error::ConnectionFailed("the connection is closed".into()));
         };
-        self.in_transaction |= kind == Kind::Transaction;
         self.is_marked |= kind == Kind::Other;
         // Should this future be dropped at any point from here on, it stays so.
         self.is_running = true;
-        let options = &self.shared.options;
+        self.is_settled = false;
+        let options = &self.options;
         let task = Task {
             client,
             sql,
@@ -108,7 +111,7 @@ impl Lent {
             options,
         };
         let limit = options.statement_timeout.saturating_add(GRACE);
-        let result = timeout(limit, task.run(self.in_transaction)).await;
+        let result = timeout(limit, task.run()).await;
         let result = result.unwrap_or_else(|_| {
             let error = Error::QueryFailed(unknown("no answer in time"));
             Err(Failure::given_up(error))
@@ -120,6 +123,7 @@ impl Lent {
             }
             result => {
                 self.is_running = false;
+                self.is_settled = result.is_ok();
                 result.map_err(|failure| failure.error)
             }
         }
@@ -135,11 +139,9 @@ impl Lent {
         if doomed.0.as_ref().is_some_and(|object| object.is_closed()) {
             return;
         }
-        let shared = self.shared.clone();
         self.runtime.spawn(async move {
             if let Some(object) = &doomed.0 {
-                let token = object.cancel_token();
-                let _ = timeout(CLEANING, shared.connector.cancel(&token)).await;
+                let _ = timeout(CLEANING, object.cancel()).await;
             }
         });
     }
@@ -151,13 +153,13 @@ impl Drop for Lent {
             return self.give_up();
         }
         let doomed = Doomed(self.object.take());
-        if self.is_marked || doomed.0.is_none() {
+        let Some(object) = doomed.0.as_ref().filter(|_| !self.is_marked) else {
             return;
+        };
+        if self.is_settled && object.state() == State::Idle {
+            return doomed.save();
         }
-        match self.shared.options.rollback {
-            Rollback::AfterTransactions if !self.in_transaction => doomed.save(),
-            _ => drop(self.runtime.spawn(clean(doomed))),
-        }
+        self.runtime.spawn(clean(doomed));
     }
 }
 
@@ -172,7 +174,7 @@ impl Session for Lent {
 }
 
 /// A connection that is closed when this is dropped, unless it was saved.
-struct Doomed(Option<Object>);
+struct Doomed(Option<Object<Server>>);
 
 impl Doomed {
     /// Gives it back to the pool.
@@ -189,18 +191,20 @@ impl Drop for Doomed {
     }
 }
 
-/// Rolls back what may be open and gives the connection back.
+/// Rolls back what is open and gives the connection back.
 async fn clean(doomed: Doomed) {
-    let Some(client) = &doomed.0 else {
+    let Some(backend) = &doomed.0 else {
         return;
     };
     let cleaning = async {
-        // A bare ROLLBACK outside of a transaction makes the server log a warning.
-        // The first of the two fails in a transaction that has failed.
-        client.batch_execute("BEGIN; ROLLBACK").await.is_ok()
-            || client.batch_execute("ROLLBACK").await.is_ok()
+        // The answer comes after all that the server still has to say.
+        backend.check_connection().await.ok()?;
+        if matches!(backend.state(), State::Open | State::Failed) {
+            backend.batch_execute("ROLLBACK").await.ok()?;
+        }
+        Some(backend.state())
     };
-    if timeout(CLEANING, cleaning).await == Ok(true) {
+    if timeout(CLEANING, cleaning).await == Ok(Some(State::Idle)) {
         doomed.save();
     }
 }

@@ -1,31 +1,31 @@
-//! How connections are made: in clear, or by TLS (rustls with ring).
+//! Connections by TLS (rustls with ring).
 
+use std::io;
 use std::path::Path;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use deadpool_postgres::Connect;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::CryptoProvider;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
-use tokio::task::JoinHandle;
-use tokio_postgres::tls::TlsStream;
-use tokio_postgres::{CancelToken, Client, Config, Connection, Error, NoTls, Socket};
+use tokio::net::TcpStream;
+use tokio_postgres::tls::{MakeTlsConnect, TlsConnect};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use crate::pool::OpenError;
+use crate::status::Status;
 use crate::target::{SslMode, Target};
+use crate::transport::{Opening, Transport};
 
-/// Makes connections.
-#[derive(Clone)]
-pub(crate) enum Connector {
-    Clear,
-    Tls(MakeRustlsConnect),
+/// Whether connections are encrypted, and how.
+pub(crate) enum Encryption {
+    Off,
+    On(Tls),
 }
 
-impl Connector {
+impl Encryption {
     /// Reads the certificates that it needs.
     pub(crate) fn new(target: &Target) -> Result<Self, OpenError> {
         let provider = Arc::new(rustls::crypto::ring::default_provider());
@@ -33,7 +33,7 @@ impl Connector {
             .with_safe_default_protocol_versions()
             .map_err(|error| OpenError::Tls(error.to_string()))?;
         let config = match target.ssl_mode {
-            SslMode::Disable => return Ok(Self::Clear),
+            SslMode::Disable => return Ok(Self::Off),
             SslMode::Prefer | SslMode::Require => builder
                 .dangerous()
                 .with_custom_certificate_verifier(Arc::new(Anyone(provider)))
@@ -46,46 +46,50 @@ impl Connector {
                 builder.with_root_certificates(roots).with_no_client_auth()
             }
         };
-        Ok(Self::Tls(MakeRustlsConnect::new(config)))
-    }
-
-    /// Asks the server to give up what a connection does.
-    pub(crate) async fn cancel(&self, token: &CancelToken) {
-        let asked = match self {
-            Self::Clear => token.cancel_query(NoTls).await,
-            Self::Tls(tls) => token.cancel_query(tls.clone()).await,
-        };
-        if let Err(error) = asked {
-            tracing::debug!(target: "vectra::postgres", { error.message = %error }, "cannot cancel a statement");
-        }
+        Ok(Self::On(Tls(MakeRustlsConnect::new(config))))
     }
 }
 
-type Connected = Result<(Client, JoinHandle<()>), Error>;
+/// Makes handshakes.
+pub(crate) struct Tls(MakeRustlsConnect);
 
-impl Connect for Connector {
-    fn connect(&self, config: &Config) -> Pin<Box<dyn Future<Output = Connected> + Send + '_>> {
-        let config = config.clone();
+type Handshake = <MakeRustlsConnect as MakeTlsConnect<TcpStream>>::TlsConnect;
+type Encrypted = <MakeRustlsConnect as MakeTlsConnect<TcpStream>>::Stream;
+
+impl Tls {
+    /// A handshake with a host.
+    pub(crate) fn plain(&self, host: &str) -> Handshake {
+        let Ok(handshake) =
+            MakeTlsConnect::<TcpStream>::make_tls_connect(&mut self.0.clone(), host);
+        handshake
+    }
+
+    /// A handshake with a host, after which the status of the connection is read from
+    /// what was decrypted.
+    pub(crate) fn watched(&self, host: &str, status: Status) -> Watched {
+        let handshake = self.plain(host);
+        Watched { handshake, status }
+    }
+}
+
+/// See [`Tls::watched`].
+pub(crate) struct Watched {
+    handshake: Handshake,
+    status: Status,
+}
+
+impl TlsConnect<Transport<TcpStream>> for Watched {
+    type Stream = Transport<Encrypted>;
+    type Error = io::Error;
+    type Future = Pin<Box<dyn Future<Output = io::Result<Self::Stream>> + Send>>;
+
+    fn connect(self, stream: Transport<TcpStream>) -> Self::Future {
+        let Self { handshake, status } = self;
+        let encrypting = handshake.connect(stream.into_inner());
         Box::pin(async move {
-            match self {
-                Self::Clear => {
-                    let (client, connection) = config.connect(NoTls).await?;
-                    Ok((client, tokio::spawn(drive(connection))))
-                }
-                Self::Tls(tls) => {
-                    let (client, connection) = config.connect(tls.clone()).await?;
-                    Ok((client, tokio::spawn(drive(connection))))
-                }
-            }
+            let stream = encrypting.await?;
+            Ok(Transport::new(stream, status, Opening::Message))
         })
-    }
-}
-
-/// Moves a connection's bytes until it ends.
-async fn drive<T: TlsStream + Unpin>(connection: Connection<Socket, T>) {
-    if let Err(error) = connection.await {
-        let code = error.code().map_or("", |code| code.code());
-        tracing::debug!(target: "vectra::postgres", { error.message = %error, error.code = code }, "a connection ended");
     }
 }
 

@@ -22,5 +22,7 @@ mod outages;
 mod parameters;
 #[path = "postgres_host/prepared.rs"]
 mod prepared;
+#[path = "postgres_host/transactions.rs"]
+mod transactions;
 #[path = "postgres_host/values.rs"]
 mod values;

@@ -2,14 +2,15 @@
 
 use std::pin::pin;
 
-use deadpool_postgres::Object;
 use futures_util::TryStreamExt;
 use tokio_postgres::Statement;
 
 use crate::classify::Kind;
+use crate::connect::Backend;
 use crate::failure::{Failure, unknown};
 use crate::parameter::{bind, size};
 use crate::pool::PostgresOptions;
+use crate::status::State;
 use crate::value::{data_type, take};
 use crate::{Column, DbValue, Error, ParameterValue, RowSet};
 
@@ -31,7 +32,7 @@ pub(super) struct Outcome {
 
 /// A statement to be run.
 pub(super) struct Task<'a> {
-    pub(super) client: &'a Object,
+    pub(super) client: &'a Backend,
     pub(super) sql: &'a str,
     pub(super) kind: Kind,
     pub(super) parameters: &'a [ParameterValue],
@@ -42,7 +43,7 @@ pub(super) struct Task<'a> {
 impl Task<'_> {
     /// Runs it; once more if the prepared statement was out of date and the failure
     /// cannot have ended a transaction.
-    pub(super) async fn run(&self, in_transaction: bool) -> Result<Outcome, Failure> {
+    pub(super) async fn run(&self) -> Result<Outcome, Failure> {
         let sent = size(self.parameters);
         if sent > self.options.bytes {
             return Err(Failure::refused(Error::BadParameter(format!(
@@ -50,7 +51,8 @@ impl Task<'_> {
                 self.options.bytes
             ))));
         }
-        let may_repeat = !in_transaction && matches!(self.kind, Kind::Read | Kind::Write);
+        let may_repeat =
+            self.client.state() == State::Idle && matches!(self.kind, Kind::Read | Kind::Write);
         match self.once().await {
             Err(failure) if failure.is_stale && may_repeat => {
                 self.client.statement_cache.remove(self.sql, &[]);

@@ -1,10 +1,12 @@
 //! `sslmode`, each mode against servers with and without TLS.
 
 use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
-use vectra_cluster::{Cluster, Durability, Options, Tls};
-use vectra_postgres::{DbValue, Error, OpenError, PostgresDatabase, SslMode, Target};
+use vectra_cluster::{Cluster, Database, Durability, Options, Tls};
+use vectra_postgres::{
+    DbValue, Error, OpenError, PostgresDatabase, PostgresOptions, SslMode, Target,
+};
 
-use crate::fixture::value;
+use crate::fixture::{eventually, process, value};
 
 /// An authority's certificate as PEM, and a certificate by it for `localhost`.
 fn certificates() -> (String, Tls) {
@@ -37,15 +39,26 @@ fn target(cluster: &Cluster, host: &str, ssl_mode: SslMode) -> Target {
     target
 }
 
-/// Whether a connection is encrypted, or why there is none.
+/// Whether a connection is encrypted, or why there is none. What the server says about
+/// transactions is understood either way, else the connection would not be kept.
 async fn encrypted(target: &Target) -> Result<bool, String> {
-    let pool =
-        PostgresDatabase::open(target, Default::default()).map_err(|error| error.to_string())?;
+    let options = PostgresOptions {
+        connections: 1,
+        ..PostgresOptions::default()
+    };
+    let pool = PostgresDatabase::open(target, options).map_err(|error| error.to_string())?;
     let mut lent = match pool.connect().await {
         Ok(lent) => lent,
         Err(Error::ConnectionFailed(message)) => return Err(message),
         Err(error) => panic!("{error:?}"),
     };
+    let first = process(&mut lent).await;
+    for left in ["SELECT 1", "BEGIN", "SELECT 1 / 0"] {
+        let _ = lent.execute(left, Vec::new()).await;
+        drop(lent);
+        lent = pool.connect().await.unwrap();
+        assert_eq!(process(&mut lent).await, first, "{left}");
+    }
     let sql = "SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()";
     match value(&mut lent, sql).await.unwrap() {
         DbValue::Boolean(encrypted) => Ok(encrypted),
@@ -109,6 +122,37 @@ async fn a_server_without_tls_is_refused_where_encryption_is_asked_for() {
                 assert!(message.contains("server does not support TLS"), "{message}");
             }
         }
+    }
+}
+
+#[tokio::test]
+async fn a_statement_is_cancelled_over_tls_too() {
+    let (authority, tls) = certificates();
+    let cluster = server(Some(tls));
+    let database = Database::fresh_in(&cluster.url()).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let known = folder.path().join("known.pem");
+    std::fs::write(&known, authority).unwrap();
+    let running = "SELECT count(*) FROM pg_stat_activity \
+                   WHERE query = 'SELECT pg_sleep(100)' AND state = 'active'";
+    for mode in [SslMode::Prefer, SslMode::Require, SslMode::VerifyFull] {
+        let mut target = target(&cluster, "localhost", mode);
+        target.root_certificate = (mode == SslMode::VerifyFull).then(|| known.clone());
+        let options = PostgresOptions {
+            statement_timeout: std::time::Duration::from_secs(120),
+            ..PostgresOptions::default()
+        };
+        let pool = PostgresDatabase::open(&target, options).unwrap();
+        let mut lent = pool.connect().await.unwrap();
+        tokio::select! {
+            result = lent.execute("SELECT pg_sleep(100)", Vec::new()) => panic!("{result:?}"),
+            () = eventually("it runs", || database.run(running).unwrap() == "1\n") => {}
+        }
+        drop(lent);
+        eventually("it is cancelled", || {
+            database.run(running).unwrap() == "0\n"
+        })
+        .await;
     }
 }
 

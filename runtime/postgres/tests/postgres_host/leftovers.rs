@@ -1,23 +1,12 @@
 //! What one guest leaves behind, the next one does not find.
 
-use vectra_cluster::{Cluster, Durability, Options};
-use vectra_postgres::{DbValue, PostgresOptions, Rollback};
+use vectra_postgres::{DbValue, PostgresOptions};
 
-use crate::fixture::{Fixture, eventually, one, open, process, text, value};
+use crate::fixture::{eventually, one, process, text, value};
 
 #[tokio::test]
 async fn the_next_guest_finds_nothing_of_what_was_left_open() {
-    for rollback in [Rollback::Always, Rollback::AfterTransactions] {
-        nothing_is_found(crate::fixture::with(PostgresOptions {
-            connections: 1,
-            rollback,
-            ..PostgresOptions::default()
-        }))
-        .await;
-    }
-}
-
-async fn nothing_is_found(fixture: Fixture) {
+    let fixture = one();
     fixture.database.run("CREATE TABLE t (a int)").unwrap();
     let (none, gone) = (DbValue::Int64(0), DbValue::Boolean(true));
     for (left, probe, expected) in [
@@ -106,36 +95,6 @@ async fn a_lock_of_the_session_ends_with_it() {
 }
 
 #[tokio::test]
-async fn a_rollback_is_enough_for_the_rest_and_says_nothing_in_the_log() {
-    let durability = Durability::Fast;
-    let cluster = Cluster::start_with(Options {
-        durability,
-        ..Options::default()
-    })
-    .unwrap();
-    let pool = open(
-        &cluster.url(),
-        PostgresOptions {
-            connections: 1,
-            ..PostgresOptions::default()
-        },
-    );
-    let mut lent = pool.connect().await.unwrap();
-    let first = process(&mut lent).await;
-    for statements in [&["SELECT 1"][..], &["BEGIN", "COMMIT"], &["SELECT 1 / 0"]] {
-        for statement in statements {
-            let _ = lent.execute(statement, Vec::new()).await;
-        }
-        drop(lent);
-        lent = pool.connect().await.unwrap();
-        assert_eq!(process(&mut lent).await, first, "{statements:?}");
-    }
-    let log = cluster.log();
-    assert!(log.contains("division by zero"), "{log}");
-    assert!(!log.contains("WARNING"), "{log}");
-}
-
-#[tokio::test]
 async fn a_statement_whose_caller_has_gone_is_cancelled_and_its_connection_closed() {
     let fixture = crate::fixture::with(PostgresOptions {
         connections: 1,
@@ -157,4 +116,28 @@ async fn a_statement_whose_caller_has_gone_is_cancelled_and_its_connection_close
     .await;
     let mut lent = fixture.pool.connect().await.unwrap();
     assert_ne!(process(&mut lent).await, first);
+}
+
+#[tokio::test]
+async fn sessions_wait_for_the_log_and_read_what_is_committed_whatever_the_server_is_set_to() {
+    let fixture = one();
+    let name = fixture.database.name();
+    for setting in [
+        "synchronous_commit = off",
+        "default_transaction_isolation = serializable",
+    ] {
+        let statement = format!("ALTER DATABASE \"{name}\" SET {setting}");
+        fixture.database.run(&statement).unwrap();
+    }
+    let mut lent = fixture.pool.connect().await.unwrap();
+    for (setting, expected) in [
+        ("SHOW synchronous_commit", "on"),
+        ("SHOW transaction_isolation", "read committed"),
+    ] {
+        assert_eq!(
+            value(&mut lent, setting).await,
+            Ok(text(expected)),
+            "{setting}"
+        );
+    }
 }

@@ -11,7 +11,7 @@ use vectra_cluster::Cluster;
 use vectra_domain::Recorded;
 use vectra_domain::repository::Ledger;
 use vectra_persistence::Repositories;
-use vectra_postgres::{PostgresOptions, Rollback};
+use vectra_postgres::PostgresOptions;
 use vectra_sqlite::LocalOptions;
 
 use super::bridge::{Bridge, agent_id, decision, explanation, now, register};
@@ -74,21 +74,12 @@ fn postgres(duration: Duration, runtime: &Handle) -> Result<()> {
     let cluster = Cluster::start()?;
     let database = vectra_cluster::Database::fresh_in(&cluster.url())?;
     let options = PostgresOptions::default();
-    let marked = PostgresOptions {
-        rollback: Rollback::AfterTransactions,
-        ..options
-    };
     let repositories = Bridge::postgres(database.url(), options, runtime)?;
     register(&repositories, AGENTS, now()?)?;
     let mut ways = pgbench::run(&cluster, &database, duration)?;
-    for (name, options, agents) in [
-        ("vectra-postgres", options, Agents::Spread(AGENTS)),
-        (
-            "… rolled back only when needed",
-            marked,
-            Agents::Spread(AGENTS),
-        ),
-        ("… one hot agent", options, Agents::One),
+    for (name, agents) in [
+        ("vectra-postgres", Agents::Spread(AGENTS)),
+        ("… one hot agent", Agents::One),
     ] {
         let repositories = Bridge::postgres(database.url(), options, runtime)?;
         let rate = record(&repositories, agents, duration)?;
