@@ -23,6 +23,9 @@ async fn run(home: &Home, arguments: &[&str]) -> Output {
     output
 }
 
+/// After everything; without it the newest rows are left for later.
+const END: &str = "9999-01-01T00:00:00Z";
+
 /// Runs `vectra audit export` with pages of two rows.
 async fn export(home: &Home, vectra: &Vectra, arguments: &[&str]) -> String {
     let url = format!("http://{}", vectra.address());
@@ -54,7 +57,7 @@ async fn the_audit_is_exported_oldest_first_and_an_export_goes_on_where_it_ended
         .unwrap();
     decide(&agent, &vectra, &upstream, &["a", "b", "c", "d", "e"]).await;
 
-    let all = export(&home, &vectra, &[]).await;
+    let all = export(&home, &vectra, &["--to", END]).await;
     let database = Database::open(&home.database()).await.unwrap();
     let rows = database.audit(&agent.id).await.unwrap();
     let recorded: Vec<_> = rows.iter().map(|row| row["Id"].as_str().unwrap()).collect();
@@ -75,12 +78,47 @@ async fn the_audit_is_exported_oldest_first_and_an_export_goes_on_where_it_ended
     let file = home.path("audit.jsonl");
     std::fs::write(&file, &all.as_bytes()[..cut + 10]).unwrap();
     decide(&agent, &vectra, &upstream, &["f"]).await;
-    let resumed = ["--output", "audit.jsonl", "--resume"];
+    let resumed = ["--to", END, "--output", "audit.jsonl", "--resume"];
     for _ in 0..2 {
         export(&home, &vectra, &resumed).await;
         let text = std::fs::read_to_string(&file).unwrap();
         assert!(text.starts_with(&all));
         assert_eq!(field(&text, "path"), ["/a", "/b", "/c", "/d", "/e", "/f"]);
+    }
+}
+
+#[tokio::test]
+async fn without_an_end_an_export_leaves_the_newest_rows_and_says_so() {
+    let (home, upstream) = allowing(&[]).await;
+    let vectra = home.up().await.unwrap();
+    let agent = Agent::register(vectra.address(), ADMIN_KEY, "agent", None)
+        .await
+        .unwrap();
+    decide(&agent, &vectra, &upstream, &["a"]).await;
+    let url = format!("http://{}", vectra.address());
+    let arguments = ["audit", "export", "--url", &url, "--output", "audit.jsonl"];
+    for more in [&[][..], &["--resume"]] {
+        let output = run(&home, &[&arguments, more].concat()).await;
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert!(said.contains("without --to, rows before 20"), "{said}");
+        assert!(said.contains("exported 0 rows"), "{said}");
+    }
+    let to = ["--to", END, "--resume"];
+    run(&home, &[&arguments[..], &to].concat()).await;
+    let file = home.path("audit.jsonl");
+    let text = std::fs::read_to_string(&file).unwrap();
+    assert_eq!(field(&text, "path"), ["/a"]);
+
+    // Now the file's last row is newer than what an export without an end holds.
+    for more in [&["--resume"][..], &["--resume", "--from", END, "--to", END]] {
+        let mut command = home.command(&[&arguments, more].concat()).unwrap();
+        let output = tokio::time::timeout(DEADLINE, command.output());
+        let output = output.await.expect("it does not end").unwrap();
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{said}");
+        assert!(said.contains(&field(&text, "timestamp")[0]), "{said}");
+        assert!(said.contains("which is not within `--"), "{said}");
+        assert_eq!(std::fs::read_to_string(&file).unwrap(), text);
     }
 }
 

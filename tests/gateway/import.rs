@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
-use std::process::Output;
+use std::process::{Output, Stdio};
 
 use serde_json::{Value, json};
+use tokio::io::{AsyncBufReadExt, BufReader};
 use vectra_cluster::{Cluster, Durability, Options};
 use vectra_tests::DEADLINE;
 use vectra_tests::agent::{must, token};
@@ -261,6 +262,28 @@ async fn the_original_is_not_touched_and_its_log_is_read() {
 }
 
 #[tokio::test]
+async fn what_came_over_is_told_once_the_database_is_closed() {
+    let home = Home::new(Setup::default()).unwrap();
+    Original::leave(&home.path("old.db")).await.unwrap();
+    let arguments = ["import", "old.db", "--config", "vectra.json"];
+    let mut command = home.command(&arguments).unwrap();
+    let mut child = command
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .kill_on_drop(true)
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let first = tokio::time::timeout(DEADLINE, lines.next_line());
+    let first = first.await.expect("it says nothing").unwrap();
+    assert!(first.is_some());
+    // Closing brings what is in the log into the database and removes the log.
+    assert!(!home.path("vectra.db-wal").exists());
+    while lines.next_line().await.unwrap().is_some() {}
+    assert!(child.wait().await.unwrap().success());
+}
+
+#[tokio::test]
 async fn what_is_no_database_of_the_original_is_refused() {
     let home = Home::new(Setup::default()).unwrap();
     fs::write(home.path("text"), "no database ".repeat(1_000)).unwrap();
@@ -268,11 +291,17 @@ async fn what_is_no_database_of_the_original_is_refused() {
     let other = other.build().await.unwrap().connect().unwrap();
     other.execute("CREATE TABLE Agent (Id)", ()).await.unwrap();
     drop(other);
+    let view = libsql::Builder::new_local(home.path("view.db"));
+    let view = view.build().await.unwrap().connect().unwrap();
+    let create = view.execute("CREATE VIEW Agents AS SELECT 1 AS Id", ());
+    create.await.unwrap();
+    drop(view);
     let cases = [
         ("missing", "cannot read `missing`"),
         ("policies", "it is no file"),
         ("text", "file is not a database"),
         ("other.db", "it has no table `Agents`"),
+        ("view.db", "`Agents` is no table in it, but a view"),
     ];
     for (file, reason) in cases {
         let (code, said) = import(&home, file).await;

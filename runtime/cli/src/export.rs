@@ -2,6 +2,7 @@
 //! held in memory is one page.
 
 mod output;
+mod range;
 mod source;
 
 use std::time::Duration;
@@ -11,18 +12,8 @@ use thiserror::Error;
 use tokio::time::sleep;
 
 pub use output::{Output, OutputError};
+pub use range::{Range, settled};
 pub use source::{Gateway, SourceError};
-
-/// Which rows, and how many in one request.
-#[derive(Clone, Debug, Default)]
-pub struct Range {
-    /// The first moment (RFC 3339), as written by the user.
-    pub from: Option<String>,
-    /// The first moment that is not wanted any more.
-    pub to: Option<String>,
-    /// Rows of one request.
-    pub limit: u16,
-}
 
 /// Where the next page begins.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -73,6 +64,7 @@ pub enum ExportError {
 struct Row {
     #[serde(rename = "auditId")]
     audit_id: String,
+    timestamp: String,
 }
 
 /// Copies rows from a place of the range to its end. Gives how many.

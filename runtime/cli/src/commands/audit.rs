@@ -3,6 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::time::SystemTime;
 
 use anyhow::{Context, Result, bail};
 use clap::Subcommand;
@@ -32,7 +33,8 @@ enum Command {
 #[command(
     after_help = "Example:\n  vectra audit export --from 2026-01-01T00:00:00Z --to 2026-02-01T00:00:00Z --output january.jsonl\n\n\
         When it was interrupted, the same command with --resume goes on after the last row of the file.\n\
-        A row gets its time a moment before it is recorded: give a --to some minutes ago if the export is continued later.\n\
+        A row gets its time a moment before it is recorded, so without --to the export ends five minutes before now;\n\
+        let a --to of your own lie as far back if you go on from there later.\n\
         The key is that of --key-file, else of VECTRA_KEY, VECTRA_ADMIN_KEY, else of the file beside the database."
 )]
 struct Export {
@@ -48,13 +50,13 @@ struct Export {
     /// Rows of this moment (RFC 3339) and later
     #[arg(long, value_name = "TIME")]
     from: Option<String>,
-    /// Rows before this moment (RFC 3339)
+    /// Rows before this moment (RFC 3339) [default: five minutes before now]
     #[arg(long, value_name = "TIME")]
     to: Option<String>,
     /// Where to write to [default: the standard output]
     #[arg(long, value_name = "FILE")]
     output: Option<PathBuf>,
-    /// Go on after the last row of the output, with the same --from and --to
+    /// Go on after the last row of the output, with the same --from and --to; without --to up to five minutes before now
     #[arg(long, requires = "output")]
     resume: bool,
     /// Rows of one request
@@ -91,12 +93,14 @@ fn export(arguments: Export) -> Result<ExitCode> {
     };
     let range = Range {
         from: arguments.from,
-        to: arguments.to,
+        to: Some(arguments.to.unwrap_or_else(until_settled)),
         limit: arguments.limit,
     };
-    let (mut output, place) = match open(arguments.output.as_deref(), arguments.resume) {
+    let (mut output, place) = match open(arguments.output.as_deref(), arguments.resume, &range) {
         Ok(opened) => opened,
-        Err(error @ OutputError::Exists(_)) => return Ok(super::refuse(error)),
+        Err(error @ (OutputError::Exists(_) | OutputError::OtherRange { .. })) => {
+            return Ok(super::refuse(error));
+        }
         Err(error) => return Err(error.into()),
     };
     let exported = export::run(&gateway, &range, place, &mut output, Patience::default());
@@ -111,6 +115,13 @@ fn export(arguments: Export) -> Result<ExitCode> {
         ),
         Err(error) => Err(error.into()),
     }
+}
+
+/// The end of a range that none was given for; it is said.
+fn until_settled() -> String {
+    let to = export::settled(SystemTime::now());
+    eprintln!("without --to, rows before {to} are exported");
+    to
 }
 
 /// The key that the user gives, if one is given.
@@ -150,12 +161,12 @@ fn address(listen: SocketAddr) -> Result<String> {
     Ok(format!("http://{}", SocketAddr::new(ip, listen.port())))
 }
 
-fn open(path: Option<&Path>, resume: bool) -> Result<(Output, Place), OutputError> {
+fn open(path: Option<&Path>, resume: bool, range: &Range) -> Result<(Output, Place), OutputError> {
     Ok(match (path, resume) {
         (None, _) => (Output::stdout(), Place::Start),
         (Some(path), false) => (Output::create(path)?, Place::Start),
         (Some(path), true) => {
-            let (output, last) = Output::resume(path)?;
+            let (output, last) = Output::resume(path, range)?;
             (output, last.map_or(Place::Start, Place::After))
         }
     })

@@ -100,6 +100,8 @@ async fn import(arguments: &Arguments, config: &Config) -> Result<ExitCode> {
     let importer = Importer::new(&loaded.bundle, databases, Variables::new([address])?)?;
     let mut report = Report::default();
     let outcome = steps(&importer, &mut report).await;
+    // Closes the databases, which makes what was written durable: only then is it said.
+    drop(importer);
     print!("{report}");
     outcome
         .context("the import stopped; what it has brought over is kept: run it again to go on")?;

@@ -8,6 +8,8 @@ use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
+use super::Range;
+
 /// The rows cannot be written.
 #[derive(Debug, Error)]
 pub enum OutputError {
@@ -17,6 +19,19 @@ pub enum OutputError {
     /// The file is something else.
     #[error("`{}` is no export of the audit: it does not end with a row", .0.display())]
     NotAnExport(PathBuf),
+    /// What it holds was asked for with other bounds.
+    #[error(
+        "the last row of `{}` is of {timestamp}, which is not within `{range}`: go on with the --from and --to that it was begun with, or begin another file",
+        path.display()
+    )]
+    OtherRange {
+        /// The file.
+        path: PathBuf,
+        /// When its last row was decided.
+        timestamp: String,
+        /// What is asked for now.
+        range: Box<Range>,
+    },
     /// Someone else has it.
     #[error("another process is writing to `{}`", .0.display())]
     InUse(PathBuf),
@@ -67,13 +82,14 @@ impl Output {
         }
     }
 
-    /// A file that an export was written to before: an incomplete last line is cut
-    /// off. Gives the audit id of its last row, if it has one. A file that is not
-    /// there is made.
+    /// A file that an export of this range was written to before: an incomplete last
+    /// line is cut off. Gives the audit id of its last row, if it has one. A file that
+    /// is not there is made.
     ///
     /// # Errors
-    /// [`OutputError::NotAnExport`], with the file as it was, and others.
-    pub fn resume(path: &Path) -> Result<(Self, Option<String>), OutputError> {
+    /// [`OutputError::NotAnExport`] and [`OutputError::OtherRange`], with the file as
+    /// it was, and others.
+    pub fn resume(path: &Path, range: &Range) -> Result<(Self, Option<String>), OutputError> {
         let mut options = OpenOptions::new();
         let file = match options.read(true).write(true).open(path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
@@ -88,9 +104,16 @@ impl Output {
         let last = tail::last_row(file)
             .map_err(failed(path))?
             .ok_or_else(|| OutputError::NotAnExport(path.to_owned()))?;
+        if let Some(row) = last.row.as_ref().filter(|row| !range.holds(row.moment)) {
+            return Err(OutputError::OtherRange {
+                path: path.to_owned(),
+                timestamp: row.timestamp.clone(),
+                range: Box::new(range.clone()),
+            });
+        }
         file.set_len(last.end).map_err(failed(path))?;
         file.seek(SeekFrom::Start(last.end)).map_err(failed(path))?;
-        Ok((output, last.audit_id))
+        Ok((output, last.row.map(|row| row.audit_id)))
     }
 
     fn to(sink: Sink) -> Self {

@@ -16,6 +16,8 @@ use tokio::task::AbortHandle;
 use super::*;
 
 const KEY: &str = "vop_key";
+/// When every row was decided.
+const TIME: &str = "2026-01-02T00:00:00.000000Z";
 const QUICK: Patience = Patience {
     attempts: 3,
     first_pause: Duration::from_millis(1),
@@ -87,7 +89,10 @@ async fn serve(
 }
 
 fn page_of(ids: &[&str], cursor: Option<&str>) -> (u16, String) {
-    let items: Vec<Value> = ids.iter().map(|id| json!({ "auditId": id })).collect();
+    let items: Vec<Value> = ids
+        .iter()
+        .map(|id| json!({ "auditId": id, "timestamp": TIME }))
+        .collect();
     (
         200,
         json!({ "items": items, "nextCursor": cursor }).to_string(),
@@ -104,7 +109,7 @@ fn range() -> Range {
 
 fn lines(ids: &[&str]) -> String {
     ids.iter()
-        .map(|id| format!("{{\"auditId\":\"{id}\"}}\n"))
+        .map(|id| format!("{{\"auditId\":\"{id}\",\"timestamp\":\"{TIME}\"}}\n"))
         .collect()
 }
 
@@ -146,10 +151,10 @@ async fn pages_are_written_one_after_the_other() {
 
 #[tokio::test]
 async fn rows_are_kept_to_the_letter_and_in_one_line() {
-    let row = "{\"auditId\":\"a\",\n \"riskScore\":0.30000000000000004e0, \"x\":\"\\n\u{2028}\"}";
+    let row = "{\"auditId\":\"a\",\"timestamp\":\"\",\n \"riskScore\":0.30000000000000004e0, \"x\":\"\\n\u{2028}\"}";
     let fake = Fake::start([(200, format!("{{\"items\":[{row}],\"nextCursor\":null}}"))]).await;
     let (_folder, path) = file("");
-    let (mut output, _) = Output::resume(&path).unwrap();
+    let (mut output, _) = Output::resume(&path, &range()).unwrap();
     run(&fake.gateway(), &range(), Place::Start, &mut output, QUICK)
         .await
         .unwrap();
@@ -170,7 +175,7 @@ async fn a_gateway_that_is_not_available_is_asked_again_but_not_for_ever() {
     ])
     .await;
     let (_folder, path) = file("");
-    let (mut output, _) = Output::resume(&path).unwrap();
+    let (mut output, _) = Output::resume(&path, &range()).unwrap();
     let ended = run(&fake.gateway(), &range(), Place::Start, &mut output, QUICK).await;
     assert!(matches!(
         ended,
@@ -203,7 +208,7 @@ async fn what_is_no_page_ends_it_and_says_why() {
     let same = || page_of(&["a"], Some("1"));
     let fake = Fake::start([same(), same(), same()]).await;
     let (_folder, path) = file("");
-    let (mut output, _) = Output::resume(&path).unwrap();
+    let (mut output, _) = Output::resume(&path, &range()).unwrap();
     let ended = run(&fake.gateway(), &range(), Place::Start, &mut output, QUICK).await;
     assert!(matches!(
         ended,
@@ -253,7 +258,7 @@ fn an_address_that_is_none_is_refused_and_not_shown() {
 async fn it_goes_on_after_the_last_complete_row() {
     let fake = Fake::start([page_of(&["d"], None)]).await;
     let (_folder, path) = file(&format!("{}{{\"auditId\":\"c", lines(&["a", "b"])));
-    let (mut output, last) = Output::resume(&path).unwrap();
+    let (mut output, last) = Output::resume(&path, &range()).unwrap();
     let place = Place::After(last.unwrap());
     run(&fake.gateway(), &range(), place, &mut output, QUICK)
         .await
@@ -268,29 +273,35 @@ async fn it_goes_on_after_the_last_complete_row() {
 #[test]
 fn a_file_that_is_there_is_only_touched_if_it_is_an_export() {
     let long = format!(
-        "{{\"auditId\":\"long\",\"x\":\"{}\"}}\n",
+        "{{\"auditId\":\"long\",\"timestamp\":\"{TIME}\",\"x\":\"{}\"}}\n",
         "y".repeat(200_000)
     );
+    let line = lines(&["a"]).len();
     for (text, expected, kept) in [
         (String::new(), Some(None), 0),
         ("{\"audit".to_owned(), Some(None), 0),
-        (lines(&["a"]), Some(Some("a")), 16),
-        (lines(&["a", "b"]) + "{", Some(Some("b")), 32),
-        (lines(&["a"]) + "\0\0\0", Some(Some("a")), 16),
-        (lines(&["a"]) + &long, Some(Some("long")), 16 + long.len()),
+        (lines(&["a"]), Some(Some("a")), line),
+        (lines(&["a", "b"]) + "{", Some(Some("b")), 2 * line),
+        (lines(&["a"]) + "\0\0\0", Some(Some("a")), line),
+        (lines(&["a"]) + &long, Some(Some("long")), line + long.len()),
         (
             lines(&["a"]) + long.get(..150_000).unwrap(),
             Some(Some("a")),
-            16,
+            line,
         ),
         ("notes".to_owned(), None, 5),
         ("notes\n".to_owned(), None, 6),
         ("{}\n".to_owned(), None, 3),
-        (lines(&["a"]) + "\n", None, 17),
+        (lines(&["a"]) + "\n", None, line + 1),
+        (
+            lines(&["a"]).replace(TIME, "soon"),
+            None,
+            line + 4 - TIME.len(),
+        ),
     ] {
         let (_folder, path) = file(&text);
         assert!(matches!(Output::create(&path), Err(OutputError::Exists(_))));
-        let resumed = Output::resume(&path).map(|(_, last)| last);
+        let resumed = Output::resume(&path, &range()).map(|(_, last)| last);
         match (&resumed, expected) {
             (Ok(last), Some(expected)) => assert_eq!(last.as_deref(), expected),
             (Err(OutputError::NotAnExport(_)), None) => {}
@@ -300,12 +311,43 @@ fn a_file_that_is_there_is_only_touched_if_it_is_an_export() {
     }
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("new.jsonl");
-    assert!(Output::resume(&path).is_ok_and(|(_, last)| last.is_none()));
+    assert!(Output::resume(&path, &range()).is_ok_and(|(_, last)| last.is_none()));
+}
+
+#[test]
+fn an_export_of_another_range_is_not_gone_on_with_and_stays_as_it_is() {
+    let text = lines(&["a"]) + "{\"auditId";
+    for (from, to, expected) in [
+        (None, None, true),
+        (Some(TIME), Some("2026-01-02T00:00:00.000001Z"), true),
+        (Some("2026-01-02T00:00:00.000001Z"), None, false),
+        (None, Some(TIME), false),
+    ] {
+        let (_folder, path) = file(&text);
+        let (from, to) = (from.map(str::to_owned), to.map(str::to_owned));
+        let range = Range { from, to, limit: 1 };
+        match Output::resume(&path, &range) {
+            Ok(_) => assert!(expected, "{range}"),
+            Err(error @ OutputError::OtherRange { .. }) => {
+                assert!(!expected, "{range}");
+                let said = error.to_string();
+                assert!(
+                    said.contains(TIME) && said.contains(&range.to_string()),
+                    "{said}"
+                );
+                assert_eq!(std::fs::read_to_string(&path).unwrap(), text);
+            }
+            Err(error) => panic!("{error} for {range}"),
+        }
+    }
 }
 
 #[test]
 fn two_exports_do_not_write_to_one_file() {
     let (_folder, path) = file("");
-    let _first = Output::resume(&path).unwrap();
-    assert!(matches!(Output::resume(&path), Err(OutputError::InUse(_))));
+    let _first = Output::resume(&path, &range()).unwrap();
+    assert!(matches!(
+        Output::resume(&path, &range()),
+        Err(OutputError::InUse(_))
+    ));
 }

@@ -18,7 +18,7 @@ const FEW: u64 = 1_000;
 /// Rows that one statement makes: it must end in time.
 const BATCH: u64 = 50_000;
 /// How often both are measured in turn, and how many decisions each time.
-const ROUNDS: u64 = 60;
+const ROUNDS: u64 = 200;
 const DECISIONS: u64 = 50;
 
 /// Measures both engines. Nothing waits for the disk here, so that the work is seen and

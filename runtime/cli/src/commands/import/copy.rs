@@ -8,14 +8,29 @@
 use std::fs::{DirBuilder, File, OpenOptions};
 use std::io;
 use std::path::{Path, PathBuf};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use anyhow::{Context, Result, bail, ensure};
+use libsql::Connection;
 
 use crate::config::Config;
 
 /// What SQLite may keep beside a database that was not closed.
 const COMPANIONS: [&str; 2] = ["-wal", "-journal"];
+
+/// How long SQLite may look at a copy: enough for a hundred gigabytes or more.
+const TIME: Duration = Duration::from_secs(60 * 60);
+
+/// What SQLite is told before it looks at somebody else's database: nothing in it
+/// may call a function that does more than compute, and each page is checked when
+/// it is read.
+const DISTRUST: &str = "PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON";
+
+/// What stands under the names of the tables that are read, without being one. SQLite
+/// itself keeps every ordinary table's text with this beginning.
+const NO_TABLES: &str = "SELECT name, type FROM sqlite_schema
+    WHERE name COLLATE NOCASE IN ('Agents', 'AuditLogs', 'AgentHistories')
+    AND (type <> 'table' OR sql IS NULL OR sql NOT LIKE 'CREATE TABLE%')";
 
 /// The copy, in a folder of its own that only this user can read. Removed when this
 /// is dropped.
@@ -104,13 +119,36 @@ fn copy_file(from: &Path, to: &Path) -> Result<()> {
 }
 
 /// Opens the copy, which completes what its log or journal says, and lets SQLite
-/// look at all of it.
+/// look at all of it. It may be made by someone who means harm.
 async fn check(file: &Path) -> Result<()> {
     let database = libsql::Builder::new_local(file).build().await?;
-    let mut rows = database
-        .connect()?
-        .query("PRAGMA quick_check(1)", ())
-        .await?;
+    let connection = database.connect()?;
+    let watched = connection.clone();
+    // SQLite occupies this thread, so another one must end it.
+    let watch = tokio::spawn(async move {
+        tokio::time::sleep(TIME).await;
+        watched.interrupt()
+    });
+    let looked = look(&connection).await;
+    watch.abort();
+    match watch.await {
+        Ok(_) => looked.with_context(|| format!("SQLite had {} s to check it", TIME.as_secs())),
+        Err(_) => looked,
+    }
+}
+
+async fn look(connection: &Connection) -> Result<()> {
+    connection.execute_batch(DISTRUST).await?;
+    let mut others = connection.query(NO_TABLES, ()).await?;
+    if let Some(other) = others.next().await? {
+        let (name, kind): (String, String) = (other.get(0)?, other.get(1)?);
+        match kind.as_str() {
+            "table" => bail!("`{name}` is no ordinary table in it"),
+            _ => bail!("`{name}` is no table in it, but a {kind}"),
+        }
+    }
+    drop(others);
+    let mut rows = connection.query("PRAGMA quick_check(1)", ()).await?;
     let row = rows.next().await?.context("SQLite does not check it")?;
     let found: String = row.get(0)?;
     ensure!(found == "ok", "it is damaged: {found}");
@@ -121,4 +159,65 @@ fn random() -> Result<u64> {
     let mut bytes = [0; 8];
     getrandom::fill(&mut bytes).context("there are no random bytes")?;
     Ok(u64::from_ne_bytes(bytes))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What [`check`] says of a database that these statements have made.
+    async fn checked(statements: &str) -> Result<()> {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("original.db");
+        let made = libsql::Builder::new_local(&file).build().await.unwrap();
+        let made = made.connect().unwrap();
+        made.execute_batch(statements).await.unwrap();
+        drop(made);
+        check(&file).await
+    }
+
+    #[tokio::test]
+    async fn what_only_looks_like_a_table_of_the_original_is_refused() {
+        for (statements, reason) in [
+            (
+                "CREATE VIEW agents AS SELECT 1 AS Id",
+                "`agents` is no table in it, but a view",
+            ),
+            (
+                "CREATE VIRTUAL TABLE AuditLogs USING fts5(Id)",
+                "`AuditLogs` is no ordinary table in it",
+            ),
+            // As no honest program writes it.
+            (
+                "CREATE VIRTUAL TABLE AgentHistories USING fts5(Id);
+                 PRAGMA writable_schema = ON;
+                 UPDATE sqlite_schema SET sql = replace(sql, 'CREATE VIRTUAL', 'CREATE/**/VIRTUAL')",
+                "`AgentHistories` is no ordinary table in it",
+            ),
+        ] {
+            let refused = checked(statements).await.unwrap_err();
+            assert_eq!(refused.to_string(), reason);
+        }
+        let tables = "create  table if not exists \"Agents\" (Id);
+            CREATE TABLE AuditLogs (Id CHECK (length(Id) > 1));
+            CREATE INDEX Histories ON AuditLogs (Id);
+            CREATE VIEW Other AS SELECT * FROM Agents";
+        checked(tables).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_database_that_is_looked_at_is_not_trusted() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("original.db");
+        let made = libsql::Builder::new_local(&file).build().await.unwrap();
+        let connection = made.connect().unwrap();
+        // What a view may only read from where it is trusted.
+        let view = "CREATE VIEW Harm AS SELECT file FROM pragma_database_list";
+        connection.execute_batch(view).await.unwrap();
+        connection.query("SELECT * FROM Harm", ()).await.unwrap();
+        look(&connection).await.unwrap();
+        let harm = connection.query("SELECT * FROM Harm", ()).await;
+        let error = harm.err().unwrap().to_string();
+        assert!(error.contains("unsafe use"), "{error}");
+    }
 }

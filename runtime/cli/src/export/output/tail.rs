@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 
-use super::super::Row;
+use super::super::{Row, range};
 
 /// Longest line that a row may be.
 const MAX_LINE: u64 = 64 << 20;
@@ -14,8 +14,17 @@ const BLOCK: u64 = 64 << 10;
 pub(super) struct LastRow {
     /// Where the next one begins.
     pub(super) end: u64,
-    /// Its audit id; nothing if no row is complete.
-    pub(super) audit_id: Option<String>,
+    /// What it says; nothing if no row is complete.
+    pub(super) row: Option<Last>,
+}
+
+/// What is needed of it.
+pub(super) struct Last {
+    pub(super) audit_id: String,
+    /// As written.
+    pub(super) timestamp: String,
+    /// The same in microseconds since 1970.
+    pub(super) moment: i64,
 }
 
 /// Looks for the last complete row, from the end. Nothing if the file is something
@@ -33,10 +42,7 @@ pub(super) fn last_row(file: &mut File) -> io::Result<Option<LastRow>> {
             (Some(last), None) if at == 0 => return Ok(row(&tail, at, 0, last)),
             (None, _) if at == 0 => {
                 // The first row may not have come to its end.
-                let none = LastRow {
-                    end: 0,
-                    audit_id: None,
-                };
+                let none = LastRow { end: 0, row: None };
                 return Ok(matches!(tail.first(), None | Some(b'{')).then_some(none));
             }
             // An incomplete line and a complete one.
@@ -57,6 +63,10 @@ fn row(tail: &[u8], at: u64, start: usize, end: usize) -> Option<LastRow> {
     let row: Row = serde_json::from_slice(tail.get(start..end)?).ok()?;
     Some(LastRow {
         end: at + end as u64 + 1,
-        audit_id: Some(row.audit_id),
+        row: Some(Last {
+            moment: range::micros(&row.timestamp)?,
+            audit_id: row.audit_id,
+            timestamp: row.timestamp,
+        }),
     })
 }
