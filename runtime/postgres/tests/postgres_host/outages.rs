@@ -83,8 +83,9 @@ async fn the_outcome_of_a_statement_that_the_server_died_in_is_unknown() {
         let (mut cluster, pool) = server();
         let mut lent = pool.connect().await.unwrap();
         let (result, ()) = tokio::join!(lent.execute("SELECT pg_sleep(60)", Vec::new()), async {
+            // While it is being prepared, it is `active` too.
             let running = "SELECT count(*) FROM pg_stat_activity \
-                           WHERE query = 'SELECT pg_sleep(60)' AND state = 'active'";
+                           WHERE query = 'SELECT pg_sleep(60)' AND wait_event = 'PgSleep'";
             let mut other = pool.connect().await.unwrap();
             while value(&mut other, running).await.unwrap() != DbValue::Int64(1) {
                 tokio::time::sleep(Duration::from_millis(5)).await;
