@@ -29,7 +29,7 @@ use std::process::ExitCode;
 
 type Test = (&'static str, fn());
 
-const TESTS: [Test; 9] = [
+const TESTS: [Test; 10] = [
     (
         "nobody_is_answered_before_the_sync_that_covers_his_row",
         order::nobody_is_answered_before_the_sync_that_covers_his_row,
@@ -49,6 +49,10 @@ const TESTS: [Test; 9] = [
     (
         "a_disk_that_is_full_only_when_it_is_synced_leaves_the_outcome_open",
         faults::a_disk_that_is_full_only_when_it_is_synced_leaves_the_outcome_open,
+    ),
+    (
+        "a_transaction_whose_sync_finds_the_disk_full_leaves_the_outcome_open",
+        faults::a_transaction_whose_sync_finds_the_disk_full_leaves_the_outcome_open,
     ),
     (
         "a_full_disk_that_stops_checkpoints_does_not_stop_commits",

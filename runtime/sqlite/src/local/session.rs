@@ -172,22 +172,22 @@ impl Session {
         self.connection.is_autocommit()
     }
 
-    /// Runs one of the host's own statements, such as COMMIT.
+    /// Runs one of the host's own statements, such as SAVEPOINT.
     pub(super) fn control(&mut self, sql: &str) -> Result<(), Failure> {
-        let result = self
-            .prepared
-            .get(&self.connection, sql)
-            .and_then(|statement| {
-                let result = now(statement.run(Params::None));
-                statement.reset();
-                Ok(result?)
-            });
-        // A COMMIT may have been written whole before its sync failed, whatever the disk
-        // has run out of: only SQLite itself can say that it is full and undone.
-        result.map_err(|failure| match sql {
-            "COMMIT" => failure,
-            _ => self.diagnose(failure),
-        })
+        self.step(sql).map_err(|failure| self.diagnose(failure))
+    }
+
+    /// Commits. Only SQLite itself can say that the disk is full and all is undone: the
+    /// commit may have been written whole before its sync failed.
+    pub(super) fn commit(&mut self) -> Result<(), Failure> {
+        self.step("COMMIT").map_err(Failure::at_commit)
+    }
+
+    fn step(&mut self, sql: &str) -> Result<(), Failure> {
+        let statement = self.prepared.get(&self.connection, sql)?;
+        let result = now(statement.run(Params::None));
+        statement.reset();
+        Ok(result?)
     }
 
     /// Runs a guest's statement, for a limited time.
@@ -199,7 +199,11 @@ impl Session {
         limit: Duration,
     ) -> Result<Outcome, Failure> {
         let rows = self.query(sql, parameters, limit);
-        let rows = rows.map_err(|failure| self.diagnose(failure))?;
+        let rows = rows.map_err(|failure| match kind {
+            // It may end the transaction, as our own COMMIT does.
+            Kind::Control(_) => failure.at_commit(),
+            _ => self.diagnose(failure),
+        })?;
         let changed = (kind == Kind::Change).then(|| Changed {
             rows: self.connection.changes(),
             last_insert_rowid: self.connection.last_insert_rowid(),

@@ -138,14 +138,14 @@ fn transaction(session: &mut Session, group: &[Job]) -> Ended {
             }
         }
     }
-    match session.control("COMMIT") {
+    match session.commit() {
         Ok(()) => Ended::Committed(results),
         Err(failure) => {
             roll_back(session);
             match failure.is_constraint() {
                 // One statement's deferred constraint; which one shows alone.
                 true if group.len() > 1 => Ended::Undone(None),
-                _ => Ended::Failed(failure.at_commit()),
+                _ => Ended::Failed(failure),
             }
         }
     }

@@ -16,6 +16,9 @@ pub const SYNCHRONOUS: &str = "VECTRA_DURABILITY_SYNCHRONOUS";
 pub const CALLERS: usize = 8;
 pub const ROUNDS: usize = 30;
 
+/// What they are written to.
+pub const TABLE: &str = "CREATE TABLE IF NOT EXISTS t (id INTEGER PRIMARY KEY, marker TEXT)";
+
 /// What stands in a row, for nobody to mistake.
 pub fn marker(row: usize) -> String {
     format!("<row {row:06}>")
@@ -49,8 +52,7 @@ pub fn run_if_asked() -> Option<ExitCode> {
 }
 
 async fn write(database: &Arc<LocalDatabase>) {
-    let create = "CREATE TABLE IF NOT EXISTS t (id INTEGER PRIMARY KEY, marker TEXT)";
-    if let Err(error) = database.execute(create.into(), vec![]).await {
+    if let Err(error) = database.execute(TABLE.into(), vec![]).await {
         return say(&format!("closed {}", text(&error)));
     }
     for round in 0..ROUNDS {

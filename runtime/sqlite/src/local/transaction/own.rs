@@ -75,10 +75,7 @@ impl Own {
         if ends && result.is_ok() && self.turn.is_some() && self.session.is_autocommit() {
             self.means.checkpoints.committed();
         }
-        result.map_err(|failure| match step.kind {
-            Kind::Control(_) => failure.at_commit().error(),
-            _ => failure.error(),
-        })
+        result.map_err(|failure| failure.error())
     }
 
     fn attempt(&mut self, step: &Step) -> Result<Outcome, Failure> {
