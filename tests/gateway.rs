@@ -28,3 +28,5 @@ mod life;
 mod postgres;
 #[path = "gateway/secrets.rs"]
 mod secrets;
+#[path = "gateway/statements.rs"]
+mod statements;

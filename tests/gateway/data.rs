@@ -182,58 +182,6 @@ async fn the_sqlite3_shell_reads_it() {
 }
 
 #[tokio::test]
-async fn a_governed_request_takes_two_statements() {
-    let (home, upstream) = allowing(&[("RUST_LOG", "info,vectra::sqlite=debug")]).await;
-    let vectra = home.up().await.unwrap();
-    let agent = Agent::register(vectra.address(), ADMIN_KEY, "agent", None)
-        .await
-        .unwrap();
-    let url = format!("http://{}/items", upstream.host());
-    // The first one may find that a table is missing; none does, but it is not the rule.
-    must(
-        agent
-            .proxied("GET", &url)
-            .send(vectra.address())
-            .await
-            .unwrap(),
-        200,
-    )
-    .unwrap();
-    let before = statements(&vectra.output()).len();
-    must(
-        agent
-            .proxied("GET", &url)
-            .send(vectra.address())
-            .await
-            .unwrap(),
-        200,
-    )
-    .unwrap();
-    vectra
-        .says_more_often("sqlite.statements=", before)
-        .await
-        .unwrap();
-    assert_eq!(
-        statements(&vectra.output())[before],
-        2,
-        "{}",
-        vectra.output()
-    );
-}
-
-/// The counts that were logged, one for each request.
-fn statements(output: &str) -> Vec<u32> {
-    output
-        .split("sqlite.statements=")
-        .skip(1)
-        .map(|rest| {
-            let digits: String = rest.chars().take_while(char::is_ascii_digit).collect();
-            digits.parse().unwrap()
-        })
-        .collect()
-}
-
-#[tokio::test]
 async fn a_restart_keeps_everything_and_is_quick() {
     let (home, upstream) = allowing(&[]).await;
     let vectra = home.up().await.unwrap();

@@ -9,11 +9,20 @@
 
 #[path = "postgres/database.rs"]
 mod database;
+#[path = "shared/sql.rs"]
+mod sql;
 
-#[path = "postgres/concurrency.rs"]
+#[path = "shared/concurrency.rs"]
 mod concurrency;
+#[path = "shared/statements.rs"]
+mod statements;
+#[path = "shared/upgrades.rs"]
+mod upgrades;
+
 #[path = "postgres/immutability.rs"]
 mod immutability;
+#[path = "postgres/locks.rs"]
+mod locks;
 #[path = "postgres/plans.rs"]
 mod plans;
 #[path = "postgres/tables.rs"]

@@ -7,9 +7,16 @@
 
 #[path = "sqlite/database.rs"]
 mod database;
+#[path = "shared/sql.rs"]
+mod sql;
 
-#[path = "sqlite/concurrency.rs"]
+#[path = "shared/concurrency.rs"]
 mod concurrency;
+#[path = "shared/statements.rs"]
+mod statements;
+#[path = "shared/upgrades.rs"]
+mod upgrades;
+
 #[path = "sqlite/errors.rs"]
 mod errors;
 #[path = "sqlite/immutability.rs"]

@@ -1,11 +1,11 @@
 //! A server goes and comes back.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use vectra_cluster::{Cluster, Durability, Options};
 use vectra_postgres::{DbValue, Error, PostgresDatabase, PostgresOptions};
 
-use crate::fixture::{open, value};
+use crate::fixture::{DEADLINE, open, value};
 
 fn server() -> (Cluster, PostgresDatabase) {
     let durability = Durability::Fast;
@@ -87,7 +87,9 @@ async fn the_outcome_of_a_statement_that_the_server_died_in_is_unknown() {
             let running = "SELECT count(*) FROM pg_stat_activity \
                            WHERE query = 'SELECT pg_sleep(60)' AND wait_event = 'PgSleep'";
             let mut other = pool.connect().await.unwrap();
+            let begun = Instant::now();
             while value(&mut other, running).await.unwrap() != DbValue::Int64(1) {
+                assert!(begun.elapsed() < DEADLINE, "it does not run");
                 tokio::time::sleep(Duration::from_millis(5)).await;
             }
             how(&mut cluster).unwrap();

@@ -1,6 +1,7 @@
 //! A real PostgreSQL behind [`Database`], as strict about types as the hosts of
 //! `spin:postgres` are.
 
+use std::cell::RefCell;
 use std::error::Error;
 use std::sync::Arc;
 
@@ -15,39 +16,15 @@ use vectra_persistence::{Database, DatabaseError, Repositories, Row, Value};
 pub struct Postgres {
     client: Client,
     runtime: Runtime,
+    statements: RefCell<Vec<String>>,
     // Dropped last: it goes when its last connection does.
-    database: Arc<vectra_cluster::Database>,
+    _database: Arc<vectra_cluster::Database>,
 }
 
 impl Postgres {
-    /// Executes a statement that must succeed.
-    pub fn run(&self, statement: &str) -> Vec<Row> {
-        self.execute(statement, Vec::new())
-            .unwrap_or_else(|error| panic!("{statement}: {error}"))
-    }
-
-    /// Executes a statement that must fail, and gives what the database says.
-    pub fn refusal(&self, statement: &str) -> String {
-        match self.execute(statement, Vec::new()) {
-            Ok(_) => panic!("not refused: {statement}"),
-            Err(error) => error.to_string(),
-        }
-    }
-
-    /// The one integer that a query gives.
-    pub fn integer(&self, statement: &str) -> i64 {
-        match self.run(statement).as_slice() {
-            [row] => match row.as_slice() {
-                [Value::Integer(integer)] => *integer,
-                other => panic!("{other:?}"),
-            },
-            other => panic!("{other:?}"),
-        }
-    }
-
-    /// One more connection to the same database.
-    pub fn another(&self) -> Repositories<Self> {
-        connect(&self.database)
+    /// What was executed since it was last asked.
+    pub fn executed(&self) -> Vec<String> {
+        self.statements.take()
     }
 
     async fn query(&self, statement: &str, parameters: &[Value]) -> Result<Vec<Row>, Failure> {
@@ -71,6 +48,7 @@ impl From<tokio_postgres::Error> for Failure {
 
 impl Database for Postgres {
     fn execute(&self, statement: &str, parameters: Vec<Value>) -> Result<Vec<Row>, DatabaseError> {
+        self.statements.borrow_mut().push(statement.to_owned());
         self.runtime
             .block_on(self.query(statement, &parameters))
             // As Spin does it.
@@ -121,31 +99,51 @@ fn read(row: &tokio_postgres::Row) -> Row {
         .collect()
 }
 
-fn connect(database: &Arc<vectra_cluster::Database>) -> Repositories<Postgres> {
-    let runtime = Builder::new_current_thread().enable_all().build().unwrap();
-    let client = runtime.block_on(async {
-        let connected = tokio_postgres::connect(database.url(), NoTls).await;
-        let (client, connection) = connected.unwrap();
-        tokio::spawn(connection);
-        client
-    });
-    let database = database.clone();
-    let postgres = Postgres {
-        client,
-        runtime,
-        database,
-    };
-    Repositories::new(postgres, &POSTGRES)
+/// Callers of a test of concurrency.
+pub const CALLERS: u128 = 64;
+
+/// What [`Several`] connects to.
+pub type Engine = Postgres;
+
+/// A database of several connections.
+pub struct Several {
+    database: Arc<vectra_cluster::Database>,
+}
+
+impl Several {
+    pub fn new() -> Self {
+        let database = Arc::new(vectra_cluster::Database::fresh().unwrap());
+        Self { database }
+    }
+
+    /// One more connection.
+    pub fn connect(&self) -> Repositories<Postgres> {
+        let runtime = Builder::new_current_thread().enable_all().build().unwrap();
+        let client = runtime.block_on(async {
+            let connected = tokio_postgres::connect(self.database.url(), NoTls).await;
+            let (client, connection) = connected.unwrap();
+            tokio::spawn(connection);
+            client
+        });
+        let postgres = Postgres {
+            client,
+            runtime,
+            statements: RefCell::default(),
+            _database: self.database.clone(),
+        };
+        Repositories::new(postgres, &POSTGRES)
+    }
 }
 
 /// An empty database of its own.
 pub fn fresh() -> Repositories<Postgres> {
-    connect(&Arc::new(vectra_cluster::Database::fresh().unwrap()))
+    Several::new().connect()
 }
 
 /// A database of its own with tables.
 pub fn ready() -> Repositories<Postgres> {
     let repositories = fresh();
     vectra_contract::fixtures::make_tables(&repositories);
+    repositories.database().executed();
     repositories
 }

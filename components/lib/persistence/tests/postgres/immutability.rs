@@ -7,6 +7,7 @@ use vectra_domain::Entry;
 use vectra_domain::repository::{AuditRepository, Ledger};
 
 use crate::database::ready;
+use crate::sql::Sql;
 
 #[test]
 fn refuses_every_way_to_change_or_remove_a_row() {

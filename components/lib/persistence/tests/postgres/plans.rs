@@ -7,6 +7,7 @@ use vectra_contract::calls::calls;
 use vectra_persistence::{Database, Value};
 
 use crate::database::{Postgres, ready};
+use crate::sql::Sql;
 
 /// Enough rows that a plan without an index is never the cheaper one.
 const ROWS: &str = "

@@ -2,10 +2,11 @@
 
 use vectra_contract::fixtures::{after_noon, agent_id, entry, given_agent, query, trust};
 use vectra_domain::repository::{AgentRepository, Ledger, Schema};
-use vectra_domain::{AgentStatus, Entry, PersistenceError, TrustRule, TrustScore};
+use vectra_domain::{Entry, PersistenceError, TrustRule, TrustScore};
 use vectra_persistence::{SCHEMA_VERSION, Value};
 
 use crate::database::{fresh, ready};
+use crate::sql::Sql;
 
 fn text(statement: &str) -> Vec<String> {
     let rows = ready().database().run(statement);
@@ -139,37 +140,6 @@ fn a_newer_schema_is_refused_by_its_version() {
     assert_eq!(repositories.ensure(), Err(refused.clone()));
     let query = query(agent_id(1), after_noon(0));
     assert_eq!(repositories.load(&query).map(drop), Err(refused));
-}
-
-#[test]
-fn upgrades_every_earlier_version_with_rows_in_it() {
-    for version in 1..SCHEMA_VERSION {
-        let repositories = fresh();
-        repositories.ensure_up_to(version).unwrap();
-        let agent = given_agent(&repositories, 1).id;
-        repositories
-            .record(&entry(1, agent, after_noon(0)))
-            .unwrap();
-        let query = query(agent, after_noon(0));
-        assert_eq!(
-            repositories.load(&query).map(drop),
-            Err(PersistenceError::SchemaMissing)
-        );
-
-        assert_eq!(repositories.ensure(), Ok(SCHEMA_VERSION));
-        assert_eq!(repositories.ensure(), Ok(SCHEMA_VERSION));
-        let context = repositories.load(&query).unwrap();
-        assert_eq!(context.activity.recent_total, 1);
-        assert_eq!(
-            context.agent.map(|agent| agent.status),
-            Some(AgentStatus::Active)
-        );
-        let versions = "SELECT count(*) FROM SchemaVersion";
-        assert_eq!(
-            repositories.database().integer(versions),
-            i64::from(SCHEMA_VERSION)
-        );
-    }
 }
 
 #[test]

@@ -9,6 +9,8 @@ use tokio::runtime::{Builder, Runtime};
 use vectra_persistence::dialect::SQLITE;
 use vectra_persistence::{Database, DatabaseError, Repositories, Row, Value};
 
+use crate::sql::Sql;
+
 /// A connection that keeps the statements it executes.
 pub struct Sqlite {
     connection: libsql::Connection,
@@ -41,31 +43,6 @@ impl Sqlite {
         // Nothing here outlives its process, so nothing waits for the disk.
         sqlite.run("PRAGMA synchronous = OFF");
         sqlite
-    }
-
-    /// Executes a statement that must succeed.
-    pub fn run(&self, statement: &str) -> Vec<Row> {
-        self.execute(statement, Vec::new())
-            .unwrap_or_else(|error| panic!("{statement}: {error}"))
-    }
-
-    /// Executes a statement that must fail, and gives what the database says.
-    pub fn refusal(&self, statement: &str) -> String {
-        match self.execute(statement, Vec::new()) {
-            Ok(_) => panic!("not refused: {statement}"),
-            Err(error) => error.to_string(),
-        }
-    }
-
-    /// The one integer that a query gives.
-    pub fn integer(&self, statement: &str) -> i64 {
-        match self.run(statement).as_slice() {
-            [row] => match row.as_slice() {
-                [Value::Integer(integer)] => *integer,
-                other => panic!("{other:?}"),
-            },
-            other => panic!("{other:?}"),
-        }
     }
 
     /// What was executed since it was last asked.
@@ -119,12 +96,18 @@ fn from_libsql(value: libsql::Value) -> Value {
     }
 }
 
+/// Callers of a test of concurrency. SQLite has one writer: more only wait longer.
+pub const CALLERS: u128 = 8;
+
+/// What [`Several`] connects to.
+pub type Engine = Sqlite;
+
 /// A folder for a database of several connections.
-pub struct File {
+pub struct Several {
     directory: TempDir,
 }
 
-impl File {
+impl Several {
     pub fn new() -> Self {
         Self {
             directory: tempfile::tempdir().unwrap(),

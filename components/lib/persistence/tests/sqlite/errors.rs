@@ -6,7 +6,8 @@ use vectra_domain::repository::{AgentRepository, Ledger, Schema};
 use vectra_persistence::dialect::SQLITE;
 use vectra_persistence::{Database, DatabaseError, Repositories, Row, Value};
 
-use crate::database::{File, Sqlite, ready};
+use crate::database::{Several, Sqlite, ready};
+use crate::sql::Sql;
 
 /// A database that always fails.
 struct Failing(DatabaseError);
@@ -97,7 +98,7 @@ fn maps_each_message_to_its_case() {
 
 #[test]
 fn says_unavailable_when_the_database_is_locked_and_changes_nothing() {
-    let file = File::new();
+    let file = Several::new();
     let repositories = file.connect();
     repositories.ensure().unwrap();
     let agent = given_agent(&repositories, 1).id;

@@ -7,6 +7,7 @@ use vectra_domain::Entry;
 use vectra_domain::repository::{AuditRepository, Ledger};
 
 use crate::database::ready;
+use crate::sql::Sql;
 
 const FORGED: &str = "SELECT '018fabcd-7c1b-7a3d-9e5f-000000000bad', AgentId, 0, 'forged', Method, \
                       Path, TargetUrl, 0.0, Timestamp FROM AuditTrail";

@@ -8,6 +8,7 @@ use vectra_domain::repository::{AgentHistoryRepository, Ledger, Schema};
 use vectra_persistence::{SCHEMA_VERSION, Value};
 
 use crate::database::{fresh, fresh_with_foreign_keys, ready};
+use crate::sql::Sql;
 
 /// `name type not-null key` of each column.
 fn columns(table: &str) -> Vec<String> {
@@ -203,32 +204,6 @@ fn refuses_tables_of_a_newer_version_and_leaves_them_alone() {
     );
     let triggers = "SELECT COUNT(*) FROM sqlite_master WHERE name = 'AuditTrailUpdateV1'";
     assert_eq!(database.integer(triggers), 0);
-}
-
-#[test]
-fn upgrades_every_earlier_version_with_rows_in_it() {
-    for version in 1..SCHEMA_VERSION {
-        let repositories = fresh();
-        repositories.ensure_up_to(version).unwrap();
-        let agent = given_agent(&repositories, 1).id;
-        repositories
-            .record(&entry(1, agent, after_noon(0)))
-            .unwrap();
-        let query = query(agent, after_noon(0));
-        assert_eq!(
-            repositories.load(&query).map(drop),
-            Err(PersistenceError::SchemaMissing)
-        );
-
-        assert_eq!(repositories.ensure(), Ok(SCHEMA_VERSION));
-        assert_eq!(repositories.ensure(), Ok(SCHEMA_VERSION));
-        let context = repositories.load(&query).unwrap();
-        assert_eq!(context.activity.recent_total, 1);
-        let integer = |statement: &str| repositories.database().integer(statement);
-        assert_eq!(integer("SELECT COUNT(*) FROM AuditTrail"), 1);
-        let versions = integer("SELECT COUNT(*) FROM SchemaVersion");
-        assert_eq!(versions, i64::from(SCHEMA_VERSION));
-    }
 }
 
 /// A gateway that was stopped in the middle left some of the statements done.

@@ -4,21 +4,22 @@ use std::sync::Barrier;
 use std::thread;
 
 use vectra_contract::fixtures::{
-    after_noon, agent_id, entry, given_agent, held_entry, policy, trust,
+    after_noon, agent_id, entry, given_agent, held_entry, make_tables, policy, trust,
 };
 use vectra_domain::repository::{Ledger, PolicyRepository, Schema};
 use vectra_domain::{Entry, HeldLimits, PolicySource, Recorded, TrustRule};
 use vectra_persistence::{Repositories, SCHEMA_VERSION};
 
-use crate::database::{Postgres, fresh, ready};
+use crate::database::{CALLERS, Engine, Several};
+use crate::sql::Sql;
 
 /// Runs `work` on so many connections at the same time, and gives what each returned.
-fn together<T: Send>(
+pub fn together<T: Send>(
     callers: u128,
-    first: &Repositories<Postgres>,
-    work: impl Fn(u128, Repositories<Postgres>) -> T + Sync,
+    several: &Several,
+    work: impl Fn(u128, Repositories<Engine>) -> T + Sync,
 ) -> Vec<T> {
-    let connections: Vec<_> = (0..callers).map(|_| first.database().another()).collect();
+    let connections: Vec<_> = (0..callers).map(|_| several.connect()).collect();
     let barrier = Barrier::new(connections.len());
     thread::scope(|scope| {
         let running: Vec<_> = (0..)
@@ -38,11 +39,18 @@ fn together<T: Send>(
     })
 }
 
+/// A database with tables, and one connection to it.
+pub fn ready() -> (Several, Repositories<Engine>) {
+    let several = Several::new();
+    let repositories = several.connect();
+    make_tables(&repositories);
+    (several, repositories)
+}
+
 #[test]
 fn makes_the_tables_once_when_sixteen_callers_do_at_once() {
     for _ in 0..5 {
-        let repositories = fresh();
-        let results = together(16, &repositories, |_, repositories| repositories.ensure());
+        let results = together(16, &Several::new(), |_, repositories| repositories.ensure());
         assert!(
             results.iter().all(|result| *result == Ok(SCHEMA_VERSION)),
             "{results:?}"
@@ -51,11 +59,11 @@ fn makes_the_tables_once_when_sixteen_callers_do_at_once() {
 }
 
 #[test]
-fn records_exactly_the_limit_under_64_callers() {
-    let repositories = ready();
+fn records_exactly_the_limit_under_concurrency() {
+    let (several, repositories) = ready();
     let agent = given_agent(&repositories, 1).id;
-    let outcomes = together(64, &repositories, |caller, repositories| {
-        let numbers = caller * 100..caller * 100 + 3;
+    let outcomes = together(CALLERS, &several, |caller, repositories| {
+        let numbers = caller * 100..caller * 100 + 192 / CALLERS;
         let entries = numbers.map(|number| Entry {
             rate_limit: Some(100),
             ..entry(number, agent, after_noon(0))
@@ -83,13 +91,13 @@ fn records_exactly_the_limit_under_64_callers() {
 
 #[test]
 fn holds_exactly_as_many_under_concurrency() {
-    let repositories = ready();
+    let (several, repositories) = ready();
     for number in 0..8 {
         given_agent(&repositories, number);
     }
     // Two callers for each agent; the one bound is reached, then the other.
     for (base, per_agent, in_all, expected) in [(0, 2, 100, 16), (10_000, 100, 24, 8)] {
-        let outcomes = together(16, &repositories, |caller, repositories| {
+        let outcomes = together(16, &several, |caller, repositories| {
             let numbers = base + caller * 100..base + caller * 100 + 5;
             let entries = numbers.map(|number| Entry {
                 held_limits: HeldLimits { per_agent, in_all },
@@ -113,9 +121,9 @@ fn holds_exactly_as_many_under_concurrency() {
 
 #[test]
 fn loses_no_move_of_trust_under_concurrency() {
-    let repositories = ready();
+    let (several, repositories) = ready();
     let agent = given_agent(&repositories, 1).id;
-    together(8, &repositories, |caller, repositories| {
+    together(8, &several, |caller, repositories| {
         for number in caller * 100..caller * 100 + 25 {
             let rule = TrustRule {
                 target: 0.0,
@@ -134,8 +142,8 @@ fn loses_no_move_of_trust_under_concurrency() {
 
 #[test]
 fn gives_each_revision_its_own_number_under_concurrency() {
-    let repositories = ready();
-    let numbers = together(8, &repositories, |caller, repositories| {
+    let (several, _) = ready();
+    let numbers = together(8, &several, |caller, repositories| {
         let put = |n| {
             repositories
                 .put(&policy("p", &format!("{caller} {n}")))
@@ -151,64 +159,14 @@ fn gives_each_revision_its_own_number_under_concurrency() {
 
 #[test]
 fn retires_once_when_many_do_at_once() {
-    let repositories = ready();
+    let (several, repositories) = ready();
     for name in ["a", "b", "c"] {
         repositories.put(&policy(name, "1")).unwrap();
     }
-    let retired = together(8, &repositories, |_, repositories| {
+    let retired = together(8, &several, |_, repositories| {
         repositories.retire_missing(PolicySource::File, &[], after_noon(0))
     });
     let mut names: Vec<String> = retired.into_iter().flat_map(Result::unwrap).collect();
     names.sort_unstable();
     assert_eq!(names, ["a", "b", "c"]);
-}
-
-#[test]
-fn a_put_while_its_policy_is_retired_makes_the_next_revision() {
-    let repositories = ready();
-    repositories.put(&policy("p", "1")).unwrap();
-    let other = repositories.database().another();
-    other.database().run("BEGIN");
-    let retired = other.retire_missing(PolicySource::File, &[], after_noon(0));
-    assert_eq!(retired, Ok(vec!["p".to_owned()]));
-    thread::scope(|scope| {
-        let first = &repositories;
-        let watcher = first.database().another();
-        let put = {
-            let putting = first.database().another();
-            scope.spawn(move || putting.put(&policy("p", "2")))
-        };
-        // Until it waits for the other transaction.
-        let waiting =
-            "SELECT count(*) FROM pg_locks WHERE NOT granted AND locktype = 'transactionid'
-           AND database IS NULL AND pid IN
-             (SELECT pid FROM pg_stat_activity WHERE datname = current_database())";
-        let begun = std::time::Instant::now();
-        while watcher.database().integer(waiting) == 0 {
-            assert!(begun.elapsed() < std::time::Duration::from_secs(30));
-            thread::yield_now();
-        }
-        other.database().run("COMMIT");
-        assert_eq!(put.join().unwrap().map(|put| put.revision), Ok(3));
-    });
-}
-
-#[test]
-fn loses_nothing_of_200_writers() {
-    let repositories = ready();
-    for number in 0..200 {
-        given_agent(&repositories, number);
-    }
-    // The server takes fewer connections than that: eight writers on each of 25.
-    together(25, &repositories, |caller, repositories| {
-        for writer in 0..8 {
-            let number = caller * 8 + writer;
-            let entry = entry(number, agent_id(number), after_noon(0));
-            assert_eq!(repositories.record(&entry), Ok(Recorded::Recorded));
-        }
-    });
-    for table in ["AuditTrail", "AuditExplanation", "AgentHistory"] {
-        let count = format!("SELECT count(*) FROM {table}");
-        assert_eq!(repositories.database().integer(&count), 200, "{table}");
-    }
 }

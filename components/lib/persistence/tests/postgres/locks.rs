@@ -1,0 +1,60 @@
+//! What only several connections to PostgreSQL can show.
+
+use std::thread;
+use std::time::{Duration, Instant};
+
+use vectra_contract::fixtures::{after_noon, agent_id, entry, given_agent, policy};
+use vectra_domain::repository::{Ledger, PolicyRepository};
+use vectra_domain::{PolicySource, Recorded};
+
+use crate::concurrency::{ready, together};
+use crate::sql::Sql;
+
+#[test]
+fn a_put_while_its_policy_is_retired_makes_the_next_revision() {
+    let (several, repositories) = ready();
+    repositories.put(&policy("p", "1")).unwrap();
+    let other = several.connect();
+    other.database().run("BEGIN");
+    let retired = other.retire_missing(PolicySource::File, &[], after_noon(0));
+    assert_eq!(retired, Ok(vec!["p".to_owned()]));
+    thread::scope(|scope| {
+        let watcher = several.connect();
+        let put = {
+            let putting = several.connect();
+            scope.spawn(move || putting.put(&policy("p", "2")))
+        };
+        // Until it waits for the other transaction.
+        let waiting =
+            "SELECT count(*) FROM pg_locks WHERE NOT granted AND locktype = 'transactionid'
+           AND database IS NULL AND pid IN
+             (SELECT pid FROM pg_stat_activity WHERE datname = current_database())";
+        let begun = Instant::now();
+        while watcher.database().integer(waiting) == 0 {
+            assert!(begun.elapsed() < Duration::from_secs(30));
+            thread::yield_now();
+        }
+        other.database().run("COMMIT");
+        assert_eq!(put.join().unwrap().map(|put| put.revision), Ok(3));
+    });
+}
+
+#[test]
+fn loses_nothing_of_200_writers() {
+    let (several, repositories) = ready();
+    for number in 0..200 {
+        given_agent(&repositories, number);
+    }
+    // The server takes fewer connections than that: eight writers on each of 25.
+    together(25, &several, |caller, repositories| {
+        for writer in 0..8 {
+            let number = caller * 8 + writer;
+            let entry = entry(number, agent_id(number), after_noon(0));
+            assert_eq!(repositories.record(&entry), Ok(Recorded::Recorded));
+        }
+    });
+    for table in ["AuditTrail", "AuditExplanation", "AgentHistory"] {
+        let count = format!("SELECT count(*) FROM {table}");
+        assert_eq!(repositories.database().integer(&count), 200, "{table}");
+    }
+}

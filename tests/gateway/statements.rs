@@ -1,0 +1,47 @@
+//! What a governed request costs the database, as the host counts it.
+
+use serde_json::{Value, json};
+use vectra_tests::agent::{Agent, must};
+use vectra_tests::process::{ADMIN_KEY, Home, Setup, postgres_settings};
+use vectra_tests::upstream::Upstream;
+
+/// Statements of one allowed and forwarded request, by the line that the host logs when
+/// it ends.
+async fn statements(settings: Value, counter: &str) -> u32 {
+    let upstream = Upstream::start().await.unwrap();
+    let log = "info,vectra::sqlite=debug,vectra::postgres=debug";
+    let home = Home::new(Setup {
+        settings,
+        allowed_upstreams: vec![upstream.host()],
+        environment: [("RUST_LOG".to_owned(), log.to_owned())].into(),
+        ..Setup::default()
+    })
+    .unwrap();
+    let vectra = home.up().await.unwrap();
+    let agent = Agent::register(vectra.address(), ADMIN_KEY, "agent", None)
+        .await
+        .unwrap();
+    let request = agent.proxied("GET", &format!("http://{}/items", upstream.host()));
+    // A line comes a moment after its answer: so that of the first may be the one that is
+    // read, but none of those before.
+    must(request.send(vectra.address()).await.unwrap(), 200).unwrap();
+    let before = vectra.output().matches(counter).count();
+    must(request.send(vectra.address()).await.unwrap(), 200).unwrap();
+    vectra.says_more_often(counter, before).await.unwrap();
+    let output = vectra.output();
+    let line = output.split(counter).nth(before + 1).unwrap();
+    let digits: String = line.chars().take_while(char::is_ascii_digit).collect();
+    digits.parse().unwrap()
+}
+
+#[tokio::test]
+async fn a_governed_request_takes_two_statements_of_sqlite() {
+    assert_eq!(statements(json!({}), "sqlite.statements=").await, 2);
+}
+
+#[tokio::test]
+async fn a_governed_request_takes_two_statements_of_postgresql() {
+    let database = vectra_cluster::Database::fresh().unwrap();
+    let settings = postgres_settings(database.url());
+    assert_eq!(statements(settings, "postgres.statements=").await, 2);
+}
