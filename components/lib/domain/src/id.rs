@@ -98,6 +98,14 @@ id!(
     /// Id of a [`HeldRequest`](crate::HeldRequest).
     HeldRequestId
 );
+id!(
+    /// Id of an [`Operator`](crate::Operator).
+    OperatorId
+);
+id!(
+    /// Id of an [`Act`](crate::Act).
+    ActId
+);
 
 #[cfg(test)]
 mod tests {

@@ -1,26 +1,9 @@
 //! The hot path: what is read before a decision and written after it.
 
-use crate::{Agent, AgentId, AuditTrail, HeldRequest, HistoryId, Policy, Timestamp};
-
-/// Where a request is to go.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Origin {
-    /// `http` or `https`.
-    pub scheme: String,
-    /// Lower case.
-    pub host: String,
-    /// The scheme's own if none was written.
-    pub port: u16,
-}
-
-/// A key of an external issuer that a token was signed with.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ExternalKey {
-    /// The issuer.
-    pub issuer: String,
-    /// The key's id.
-    pub key_id: String,
-}
+use crate::{
+    Agent, AgentAccess, AgentId, AuditTrail, Circuit, HeldRequest, HistoryId, Origin, Policy,
+    Probe, Timestamp,
+};
 
 /// What [`Ledger::load`](crate::repository::Ledger::load) is asked.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,8 +14,6 @@ pub struct Query {
     pub origin: Option<Origin>,
     /// The present.
     pub now: Timestamp,
-    /// The key to look up beside it.
-    pub external: Option<ExternalKey>,
 }
 
 /// How busy an agent has been.
@@ -48,26 +29,6 @@ pub struct Activity {
     pub baseline_since: Option<Timestamp>,
 }
 
-/// Whether requests to an origin may pass.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum CircuitState {
-    /// All pass.
-    Closed,
-    /// None passes.
-    Open,
-    /// One passes, under a lease.
-    HalfOpen,
-}
-
-/// State of an origin's circuit.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Circuit {
-    /// Whether requests may pass.
-    pub state: CircuitState,
-    /// When an open circuit lets a probe pass.
-    pub opens_at: Option<Timestamp>,
-}
-
 /// All that a decision needs from the database.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Context {
@@ -75,14 +36,14 @@ pub struct Context {
     pub schema_version: u32,
     /// The agent, in whatever state.
     pub agent: Option<Agent>,
+    /// What else governs its access, its former secret left out.
+    pub access: AgentAccess,
     /// The newest revision of the agent's policy, its document left empty.
     pub policy: Option<Policy>,
     /// How busy the agent has been.
     pub activity: Activity,
-    /// The origin's circuit; none if nothing is known of it.
+    /// The origin's circuits; none if neither has a failure to its name.
     pub circuit: Option<Circuit>,
-    /// The external issuer's key as a JWK.
-    pub external_key: Option<String>,
 }
 
 /// How trust moves: `trust + rate × (target − trust)`, applied by the database.
@@ -120,15 +81,15 @@ pub struct Entry {
     pub held: Option<HeldRequest>,
     /// How many may be held.
     pub held_limits: HeldLimits,
-    /// The circuit whose one probe this request wants to be.
-    pub probe: Option<Origin>,
+    /// The origin whose one probe this request wants to be.
+    pub probe: Option<Probe>,
 }
 
 /// What came of recording; all but `Recorded` leave no audit and no history row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Recorded {
-    /// It is in the database.
-    Recorded,
+    /// It is in the database; the requests recorded in this minute, with this one.
+    Recorded(u32),
     /// Over the limit; seconds until the next minute begins.
     Limited(u32),
     /// The circuit is open or its probe is taken; seconds to wait.
@@ -137,4 +98,17 @@ pub enum Recorded {
     AgentGone,
     /// As many requests are held as may be.
     TooManyHeld,
+}
+
+/// What a limit refused of one agent in one minute.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Refusals {
+    /// The agent.
+    pub agent_id: AgentId,
+    /// When the minute began.
+    pub minute: Timestamp,
+    /// Requests recorded in it.
+    pub requests: u32,
+    /// Requests refused in it.
+    pub refused: u32,
 }

@@ -4,25 +4,33 @@
 //! here does I/O, reads a clock or draws a random number: times and ids come from
 //! the caller.
 
+mod access;
 mod agent;
+mod circuit;
 mod error;
 mod held;
 mod id;
 mod ledger;
+mod lockout;
+mod operator;
 mod policy;
 mod record;
 pub mod repository;
 mod score;
 mod time;
 
+pub use access::{AgentAccess, Rotation};
 pub use agent::{Agent, AgentChange, AgentStatus, TextChange};
+pub use circuit::{
+    Circuit, CircuitChange, CircuitRule, CircuitState, Errand, Fate, Origin, Probe, Report,
+    UpstreamCircuit,
+};
 pub use error::PersistenceError;
 pub use held::{HeldRequest, HeldStatus};
-pub use id::{AgentId, AuditId, HeldRequestId, HistoryId, IdError};
-pub use ledger::{
-    Activity, Circuit, CircuitState, Context, Entry, ExternalKey, HeldLimits, Origin, Query,
-    Recorded, TrustRule,
-};
+pub use id::{ActId, AgentId, AuditId, HeldRequestId, HistoryId, IdError, OperatorId};
+pub use ledger::{Activity, Context, Entry, HeldLimits, Query, Recorded, Refusals, TrustRule};
+pub use lockout::{Failures, IssuerKeys, LockoutSubject};
+pub use operator::{Act, ActOutcome, Operator, OperatorRole};
 pub use policy::{Policy, PolicySource, PolicyStatus, PutResult};
 pub use record::{AgentHistory, AuditTrail, DecisionType};
 pub use score::{RiskScore, ScoreError, TrustScore};

@@ -3,10 +3,19 @@
 //! Each call is one atomic change or one consistent read. A call that returns
 //! without an error is durable.
 
+mod callers;
+mod circuits;
+
+pub use callers::{
+    ActPage, ActRepository, AgentAccessRepository, ExternalIssuerRepository, LockoutRepository,
+    OperatorRepository,
+};
+pub use circuits::CircuitRepository;
+
 use crate::{
     Agent, AgentChange, AgentHistory, AgentId, AgentStatus, AuditId, AuditTrail, Context, Entry,
     HeldRequest, HeldRequestId, HeldStatus, PersistenceError, Policy, PolicySource, PutResult,
-    Query, Recorded, Timestamp,
+    Query, Recorded, Refusals, Timestamp,
 };
 
 /// Result of a repository call.
@@ -26,6 +35,10 @@ pub struct AgentPage {
     pub status: Option<AgentStatus>,
     /// Only this owner's.
     pub owner_id: Option<String>,
+    /// Only those bound to this policy.
+    pub policy_name: Option<String>,
+    /// Only those of exactly this name.
+    pub name: Option<String>,
 }
 
 /// Which audit rows to list, newest first.
@@ -61,6 +74,17 @@ pub struct HeldPage {
     pub agent_id: Option<AgentId>,
     /// Begin after this time and id.
     pub after: Option<(Timestamp, HeldRequestId)>,
+    /// At most so many, 1 to [`MAX_PAGE`].
+    pub limit: u32,
+}
+
+/// Which minutes with refusals to list, newest first.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RefusalsPage {
+    /// Only this agent's.
+    pub agent_id: Option<AgentId>,
+    /// Begin after this minute and agent.
+    pub after: Option<(Timestamp, AgentId)>,
     /// At most so many, 1 to [`MAX_PAGE`].
     pub limit: u32,
 }
@@ -175,6 +199,9 @@ pub trait Ledger {
     fn load(&self, query: &Query) -> Result<Context>;
     /// Records a decision.
     fn record(&self, entry: &Entry) -> Result<Recorded>;
+    /// One page of the minutes in which a limit refused something, newest first, then by
+    /// agent downwards.
+    fn list_refusals(&self, page: &RefusalsPage) -> Result<Vec<Refusals>>;
     /// Removes up to `limit` activity buckets that began before `before`.
     fn prune(&self, before: Timestamp, limit: u32) -> Result<u32>;
 }
