@@ -23,6 +23,8 @@ fn page(limit: u32) -> AgentPage {
         limit,
         status: None,
         owner_id: None,
+        policy_name: None,
+        name: None,
     }
 }
 
@@ -330,6 +332,41 @@ pub fn lists_only_the_agents_of_an_owner(ports: &impl Ports) {
         ..page(10)
     };
     assert_eq!(list(ports, &of_nobody), []);
+}
+
+pub fn lists_only_the_agents_of_a_policy_or_a_name(ports: &impl Ports) {
+    for (number, name, policy) in [
+        (1, "a", Some("p")),
+        (2, "b", Some("p")),
+        (3, "a", None),
+        (4, "A", Some("P")),
+    ] {
+        insert(
+            ports,
+            Agent {
+                name: name.to_owned(),
+                policy_name: policy.map(str::to_owned),
+                ..agent(number)
+            },
+        );
+    }
+    let cases: [(Option<&str>, Option<&str>, &[u128]); 5] = [
+        (Some("p"), None, &[1, 2]),
+        (None, Some("a"), &[1, 3]),
+        (Some("p"), Some("a"), &[1]),
+        (Some("q"), None, &[]),
+        (Some("P"), Some("A"), &[4]),
+    ];
+    for (policy, name, expected) in cases {
+        let wanted = AgentPage {
+            policy_name: policy.map(str::to_owned),
+            name: name.map(str::to_owned),
+            ..page(10)
+        };
+        let listed: Vec<_> = list(ports, &wanted).into_iter().map(|a| a.id).collect();
+        let expected: Vec<_> = expected.iter().map(|number| agent_id(*number)).collect();
+        assert_eq!(listed, expected, "{policy:?} {name:?}");
+    }
 }
 
 pub fn refuses_pages_of_no_or_too_many_rows(ports: &impl Ports) {

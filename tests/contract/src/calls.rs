@@ -1,30 +1,28 @@
 //! Every call of every interface, to look at what each costs.
 
 use vectra_domain::repository::{
-    AgentHistoryRepository, AgentPage, AgentRepository, AuditPage, AuditRange, AuditRepository,
-    Expiry, HeldPage, HeldRequestRepository, HeldStep, Ledger, PolicyRepository, Schema,
+    ActPage, ActRepository, AgentAccessRepository, AgentHistoryRepository, AgentPage,
+    AgentRepository, AuditPage, AuditRange, AuditRepository, CircuitRepository, Expiry,
+    ExternalIssuerRepository, HeldPage, HeldRequestRepository, HeldStep, Ledger, LockoutRepository,
+    OperatorRepository, PolicyRepository, RefusalsPage,
 };
-use vectra_domain::{AgentChange, HeldStatus, PersistenceError, PolicySource};
+use vectra_domain::{
+    ActOutcome, AgentChange, AgentId, Entry, Errand, Fate, HeldStatus, IssuerKeys, LockoutSubject,
+    PersistenceError, PolicySource, Probe, Query, Report, Rotation,
+};
 
 use crate::Ports;
+use crate::circuits::{RULE, origin};
 use crate::fixtures::{
-    after_noon, agent, audit, audit_id, held_entry, held_id, history, policy, query,
+    act, act_id, after_noon, agent, audit, audit_id, entry, held_entry, held_id, history, operator,
+    operator_id, policy, query,
 };
 
 /// A call by its name.
 pub type Call = (&'static str, Box<dyn Fn(&dyn ErasedPorts)>);
 
 /// All ports as one object.
-pub trait ErasedPorts:
-    Schema
-    + AgentRepository
-    + AgentHistoryRepository
-    + AuditRepository
-    + PolicyRepository
-    + HeldRequestRepository
-    + Ledger
-{
-}
+pub trait ErasedPorts: Ports {}
 
 impl<P: Ports> ErasedPorts for P {}
 
@@ -40,17 +38,165 @@ fn step() -> HeldStep {
     }
 }
 
+fn call(name: &'static str, call: impl Fn(&dyn ErasedPorts) + 'static) -> Call {
+    (name, Box::new(call))
+}
+
+/// Those about who calls; the agent is there.
+fn callers(id: AgentId) -> Vec<Call> {
+    let now = after_noon(0);
+    let rotation = Rotation {
+        agent_id: id,
+        client_secret_hash: "new".to_owned(),
+        former_until: Some(now),
+        now,
+    };
+    let outcome = ActOutcome {
+        status: 201,
+        target: None,
+        timestamp: now,
+    };
+    let subject = || LockoutSubject::Agent(agent(1).id);
+    let issuer = "https://id.example.com";
+    let keys = IssuerKeys {
+        jwks: "{}".to_owned(),
+        fetched_at: now,
+    };
+    let acts = |operator_name: Option<&str>| ActPage {
+        operator_name: operator_name.map(str::to_owned),
+        after: Some((now, act_id(1))),
+        limit: 10,
+    };
+    let (all_acts, of_admin) = (acts(None), acts(Some("admin")));
+    vec![
+        call("agent-access.limit", move |p| ok(p.limit(id, None, now))),
+        call("agent-access.rotate", move |p| ok(p.rotate(&rotation))),
+        call("agent-access.revoke-tokens", move |p| {
+            ok(p.revoke_tokens(id, now))
+        }),
+        call("agent-access.find", move |p| {
+            ok(AgentAccessRepository::find(p, id))
+        }),
+        call("operators.insert", |p| {
+            ok(OperatorRepository::insert(p, &operator(1)))
+        }),
+        call("operators.find-by-key", |p| {
+            ok(p.find_by_key(&operator(1).key_hash))
+        }),
+        call("operators.touch", move |p| ok(p.touch(operator_id(1), now))),
+        call("operators.revoke", move |p| {
+            ok(p.revoke(operator_id(1), now))
+        }),
+        call("operators.list", |p| {
+            let after = ("a".to_owned(), operator_id(1));
+            ok(OperatorRepository::list(p, Some(&after), 10))
+        }),
+        call("acts.append", move |p| {
+            ok(ActRepository::append(p, &act(1, now)))
+        }),
+        call(
+            "acts.complete",
+            move |p| ok(p.complete(act_id(1), &outcome)),
+        ),
+        call("acts.list", move |p| ok(ActRepository::list(p, &all_acts))),
+        call("acts.list of an operator", move |p| {
+            ok(ActRepository::list(p, &of_admin))
+        }),
+        call("lockouts.fail", move |p| {
+            ok(LockoutRepository::fail(p, &subject(), now, now))
+        }),
+        call("lockouts.find", move |p| {
+            ok(LockoutRepository::find(p, &subject()))
+        }),
+        call("lockouts.clear", move |p| {
+            ok(LockoutRepository::clear(p, &subject()))
+        }),
+        call("external-issuers.claim", move |p| {
+            ok(p.claim(issuer, now, now))
+        }),
+        call("external-issuers.put", move |p| {
+            ok(ExternalIssuerRepository::put(p, issuer, &keys))
+        }),
+        call("external-issuers.find", move |p| {
+            ok(ExternalIssuerRepository::find(p, issuer))
+        }),
+    ]
+}
+
+/// Those about circuits, and of the ledger what goes with them; the agent is there.
+fn circuits(id: AgentId) -> Vec<Call> {
+    let now = after_noon(0);
+    let probe = Entry {
+        probe: Some(Probe {
+            origin: origin("a"),
+            lease_until: after_noon(1),
+        }),
+        ..entry(3, id, now)
+    };
+    let to_origin = Query {
+        origin: Some(origin("a")),
+        ..query(id, now)
+    };
+    let refusals = |agent_id| RefusalsPage {
+        agent_id,
+        after: Some((now, id)),
+        limit: 10,
+    };
+    let (all_refusals, of_agent) = (refusals(None), refusals(Some(id)));
+    let report = |fate, errand| {
+        let report = Report {
+            origin: origin("a"),
+            agent_id: id,
+            fate,
+            errand,
+            now,
+        };
+        move |p: &dyn ErasedPorts| ok(p.report(&report, RULE))
+    };
+    vec![
+        call(
+            "circuits.report of a failure",
+            report(Fate::Failed, Errand::Ordinary),
+        ),
+        call("ledger.record of a probe", move |p| ok(p.record(&probe))),
+        call("ledger.load of an origin", move |p| ok(p.load(&to_origin))),
+        call(
+            "circuits.report of a probe that failed",
+            report(Fate::Failed, Errand::Probe),
+        ),
+        call("circuits.list", |p| {
+            let after = ("https://a:443".to_owned(), None);
+            ok(CircuitRepository::list(p, Some(&after), 10))
+        }),
+        call("circuits.list-changes", |p| {
+            ok(p.list_changes(Some(1_000_000), 10))
+        }),
+        call(
+            "circuits.report of an answer",
+            report(Fate::Answered, Errand::Probe),
+        ),
+        call("circuits.prune", move |p| {
+            ok(CircuitRepository::prune(p, now, 10))
+        }),
+        call("ledger.list-refusals", move |p| {
+            ok(p.list_refusals(&all_refusals))
+        }),
+        call("ledger.list-refusals of an agent", move |p| {
+            ok(p.list_refusals(&of_agent))
+        }),
+    ]
+}
+
 /// Every call of every interface, in an order in which each succeeds.
 pub fn calls() -> Vec<Call> {
-    fn call(name: &'static str, call: impl Fn(&dyn ErasedPorts) + 'static) -> Call {
-        (name, Box::new(call))
-    }
     let (now, id) = (after_noon(0), agent(1).id);
     let agents = AgentPage {
         after: Some(("a".to_owned(), id)),
         limit: 10,
         status: None,
         owner_id: None,
+        policy_name: None,
+        name: None,
     };
     let audits = AuditPage {
         agent_id: Some(id),
@@ -73,7 +219,7 @@ pub fn calls() -> Vec<Call> {
         after: Some((now, audit_id(1))),
         limit: 10,
     };
-    vec![
+    let mut calls = vec![
         call("schema.version", |p| ok(p.version())),
         call("agents.insert", |p| {
             ok(AgentRepository::insert(p, &agent(1)))
@@ -105,7 +251,9 @@ pub fn calls() -> Vec<Call> {
             ok(AuditRepository::list(p, &all_audits))
         }),
         call("audit-trail.range", move |p| ok(p.range(&stretch))),
-        call("policies.put", |p| ok(p.put(&policy("p", "one")))),
+        call("policies.put", |p| {
+            ok(PolicyRepository::put(p, &policy("p", "one")))
+        }),
         call("policies.find", |p| {
             ok(PolicyRepository::find(p, "p", None))
         }),
@@ -125,6 +273,10 @@ pub fn calls() -> Vec<Call> {
         }),
         call("held-requests.advance", |p| ok(p.advance(&step()))),
         call("held-requests.expire", move |p| ok(p.expire(now, 10))),
+    ];
+    calls.extend(callers(id));
+    calls.extend(circuits(id));
+    calls.extend([
         call("agents.delete", move |p| ok(p.delete(id, now))),
         call("agents.prune", move |p| {
             ok(AgentRepository::prune(p, now, 10))
@@ -133,7 +285,8 @@ pub fn calls() -> Vec<Call> {
             ok(AgentHistoryRepository::prune(p, now, 10))
         }),
         call("ledger.prune", move |p| ok(Ledger::prune(p, now, 10))),
-    ]
+    ]);
+    calls
 }
 
 fn ok<T>(result: Result<T, PersistenceError>) {

@@ -4,9 +4,10 @@
 use uuid::Uuid;
 use vectra_domain::repository::{AgentRepository, Schema};
 use vectra_domain::{
-    Agent, AgentHistory, AgentId, AgentStatus, AuditId, AuditTrail, DecisionType, Entry,
-    HeldLimits, HeldRequest, HeldRequestId, HeldStatus, HistoryId, PersistenceError, Policy,
-    PolicySource, PolicyStatus, Query, RiskScore, Timestamp, TrustRule, TrustScore,
+    Act, ActId, Agent, AgentHistory, AgentId, AgentStatus, AuditId, AuditTrail, DecisionType,
+    Entry, HeldLimits, HeldRequest, HeldRequestId, HeldStatus, HistoryId, Operator, OperatorId,
+    OperatorRole, PersistenceError, Policy, PolicySource, PolicyStatus, Query, Recorded, RiskScore,
+    Timestamp, TrustRule, TrustScore,
 };
 
 use crate::Ports;
@@ -48,6 +49,14 @@ pub fn history_id(number: u128) -> HistoryId {
 
 pub fn held_id(number: u128) -> HeldRequestId {
     HeldRequestId::new(uuid(4, number))
+}
+
+pub fn operator_id(number: u128) -> OperatorId {
+    OperatorId::new(uuid(5, number))
+}
+
+pub fn act_id(number: u128) -> ActId {
+    ActId::new(uuid(6, number))
 }
 
 /// An active agent without owner and policy.
@@ -162,12 +171,40 @@ pub fn policy(name: &str, content: &str) -> Policy {
     }
 }
 
+/// An operator whose key does not end.
+pub fn operator(number: u128) -> Operator {
+    Operator {
+        id: operator_id(number),
+        name: format!("operator {number}"),
+        role: OperatorRole::Admin,
+        key_hash: format!("{:064x}", 0xabcd_0000 + number),
+        created_at: at(NOON),
+        expires_at: None,
+        last_used_at: None,
+        revoked_at: None,
+    }
+}
+
+/// An act with the first key.
+pub fn act(number: u128, timestamp: Timestamp) -> Act {
+    Act {
+        id: act_id(number),
+        operator_id: None,
+        operator_name: "admin".to_owned(),
+        operator_role: OperatorRole::Admin,
+        action: "POST /agents".to_owned(),
+        target: None,
+        detail: r#"{"name":"agent"}"#.to_owned(),
+        client_address: None,
+        timestamp,
+    }
+}
+
 pub fn query(agent: AgentId, now: Timestamp) -> Query {
     Query {
         agent_id: agent,
         origin: None,
         now,
-        external: None,
     }
 }
 
@@ -175,6 +212,15 @@ pub fn query(agent: AgentId, now: Timestamp) -> Query {
 pub fn trust(ports: &impl Ports, agent: AgentId) -> f64 {
     let found = AgentRepository::find(ports, agent).expect("the agent is read");
     found.expect("the agent is there").trust_score.get()
+}
+
+/// Whether it was recorded, as whichever request of its minute.
+pub fn is_recorded(outcome: &Recorded) -> bool {
+    matches!(outcome, Recorded::Recorded(_))
+}
+
+pub fn assert_recorded(result: Result<Recorded, PersistenceError>) {
+    assert!(result.as_ref().is_ok_and(is_recorded), "{result:?}");
 }
 
 pub fn assert_conflict<T: std::fmt::Debug>(result: Result<T, PersistenceError>) {

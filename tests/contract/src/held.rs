@@ -1,17 +1,18 @@
 //! `vectra:persistence/held-requests`.
 
 use vectra_domain::repository::{Expiry, HeldPage, HeldRequestRepository, HeldStep};
-use vectra_domain::{AgentId, HeldRequest, HeldStatus, Recorded, Timestamp};
+use vectra_domain::{AgentId, HeldRequest, HeldStatus, Timestamp};
 
 use crate::Ports;
 use crate::fixtures::{
-    after_noon, assert_conflict, assert_not_found, given_agent, held, held_entry, held_id,
+    after_noon, assert_conflict, assert_not_found, assert_recorded, given_agent, held, held_entry,
+    held_id,
 };
 
 /// Holds a request and gives it back.
 fn hold(ports: &impl Ports, number: u128, agent: AgentId, at: Timestamp) -> HeldRequest {
     let entry = held_entry(number, agent, at);
-    assert_eq!(ports.record(&entry), Ok(Recorded::Recorded));
+    assert_recorded(ports.record(&entry));
     entry.held.unwrap()
 }
 

@@ -1,21 +1,21 @@
 //! `vectra:persistence/ledger`, without its limits.
 
 use vectra_domain::repository::{
-    AgentRepository, AuditPage, AuditRepository, HeldRequestRepository, Ledger,
+    AgentRepository, AuditPage, AuditRepository, HeldRequestRepository, Ledger, PolicyRepository,
 };
 use vectra_domain::{
-    Activity, Agent, AgentHistory, AgentId, AgentStatus, DecisionType, Entry, ExternalKey, Origin,
-    PersistenceError, Policy, PolicyStatus, Query, Recorded, Timestamp, TrustRule, TrustScore,
+    Activity, Agent, AgentAccess, AgentHistory, AgentId, AgentStatus, DecisionType, Entry, Policy,
+    PolicyStatus, Recorded, Rotation, Timestamp, TrustRule, TrustScore,
 };
 
 use crate::Ports;
 use crate::fixtures::{
-    after_noon, agent, agent_id, assert_conflict, assert_invalid, audit_id, entry, given_agent,
-    held_entry, held_id, history_id, insert, policy, query, trust,
+    after_noon, agent, agent_id, assert_conflict, assert_invalid, assert_recorded, audit_id, entry,
+    given_agent, held_entry, held_id, history_id, insert, policy, query, trust,
 };
 
 fn record(ports: &impl Ports, entry: &Entry) {
-    assert_eq!(ports.record(entry), Ok(Recorded::Recorded));
+    assert_recorded(ports.record(entry));
 }
 
 fn activity(ports: &impl Ports, agent: AgentId, now: Timestamp) -> Activity {
@@ -52,7 +52,7 @@ pub fn loads_the_agent_its_policy_and_the_version(ports: &impl Ports) {
             ..agent(3)
         },
     );
-    ports.put(&policy("p", "one")).unwrap();
+    PolicyRepository::put(ports, &policy("p", "one")).unwrap();
 
     let context = ports.load(&query(bound.id, after_noon(0))).unwrap();
     assert_eq!(Ok(context.schema_version), ports.version());
@@ -66,7 +66,8 @@ pub fn loads_the_agent_its_policy_and_the_version(ports: &impl Ports) {
         })
     );
     assert_eq!(context.activity, Activity::default());
-    assert_eq!((context.circuit, context.external_key), (None, None));
+    assert_eq!(context.circuit, None);
+    assert_eq!(context.access, AgentAccess::default());
 
     for other in [unbound, lost] {
         let context = ports.load(&query(other.id, after_noon(0))).unwrap();
@@ -115,14 +116,14 @@ pub fn loads_the_newest_revision_whatever_its_status(ports: &impl Ports) {
             .policy
             .unwrap()
     };
-    ports.put(&policy("p", "one")).unwrap();
-    ports.put(&policy("p", "two")).unwrap();
+    PolicyRepository::put(ports, &policy("p", "one")).unwrap();
+    PolicyRepository::put(ports, &policy("p", "two")).unwrap();
     assert_eq!((load().revision, load().compiled), (2, b"two".to_vec()));
     let broken = Policy {
         status: PolicyStatus::Broken,
         ..policy("p", "three")
     };
-    ports.put(&broken).unwrap();
+    PolicyRepository::put(ports, &broken).unwrap();
     assert_eq!((load().revision, load().status), (3, PolicyStatus::Broken));
     ports
         .retire_missing(broken.source, &[], after_noon(0))
@@ -350,41 +351,30 @@ pub fn writes_nothing_when_an_id_is_taken(ports: &impl Ports) {
     assert_eq!(AuditRepository::find(ports, audit_id(2)), Ok(None));
 }
 
-/// Keys of external issuers and circuits come later; until then they fail closed.
-pub fn refuses_what_is_not_supported_yet(ports: &impl Ports) {
+/// Deciding takes no secret: the former one stays where it is.
+pub fn loads_what_governs_access_without_the_former_secret(ports: &impl Ports) {
     let agent = given_agent(ports, 1).id;
-    let key = ExternalKey {
-        issuer: "https://issuer".to_owned(),
-        key_id: "1".to_owned(),
+    let other = given_agent(ports, 2).id;
+    ports.limit(agent, Some(7), after_noon(1)).unwrap();
+    ports.revoke_tokens(agent, after_noon(2)).unwrap();
+    let rotation = Rotation {
+        agent_id: agent,
+        client_secret_hash: "new".to_owned(),
+        former_until: Some(after_noon(9)),
+        now: after_noon(3),
     };
-    let external = Query {
-        external: Some(key),
-        ..query(agent, after_noon(0))
+    ports.rotate(&rotation).unwrap();
+    let context = ports.load(&query(agent, after_noon(4))).unwrap();
+    let expected = AgentAccess {
+        requests_per_minute: Some(7),
+        tokens_not_before: Some(after_noon(2)),
+        ..AgentAccess::default()
     };
-    assert!(matches!(
-        ports.load(&external),
-        Err(PersistenceError::Other(_))
-    ));
-
-    let origin = Origin {
-        scheme: "https".to_owned(),
-        host: "example.com".to_owned(),
-        port: 443,
-    };
-    let with_origin = Query {
-        origin: Some(origin.clone()),
-        ..query(agent, after_noon(0))
-    };
-    assert_eq!(ports.load(&with_origin).unwrap().circuit, None);
-    let probe = Entry {
-        probe: Some(origin),
-        ..entry(1, agent, after_noon(0))
-    };
-    assert!(matches!(
-        ports.record(&probe),
-        Err(PersistenceError::Other(_))
-    ));
-    assert_eq!(rows(ports, agent), (0, 0));
+    assert_eq!(context.access, expected);
+    let secret = context.agent.map(|agent| agent.client_secret_hash);
+    assert_eq!(secret.as_deref(), Some("new"));
+    let context = ports.load(&query(other, after_noon(4))).unwrap();
+    assert_eq!(context.access, AgentAccess::default());
 }
 
 pub fn prunes_activity_that_began_earlier(ports: &impl Ports) {

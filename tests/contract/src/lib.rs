@@ -14,21 +14,29 @@
     reason = "a case that fails panics; its name says what it shows"
 )]
 
+pub mod access;
+pub mod acts;
 pub mod agents;
 pub mod audit;
 pub mod calls;
+pub mod circuits;
 pub mod fixtures;
 pub mod held;
 pub mod history;
+pub mod issuers;
 pub mod ledger;
 pub mod limits;
+pub mod lockouts;
+pub mod operators;
 pub mod policies;
+pub mod probes;
 pub mod schema;
 pub mod text;
 
 use vectra_domain::repository::{
-    AgentHistoryRepository, AgentRepository, AuditRepository, HeldRequestRepository, Ledger,
-    PolicyRepository, Schema,
+    ActRepository, AgentAccessRepository, AgentHistoryRepository, AgentRepository, AuditRepository,
+    CircuitRepository, ExternalIssuerRepository, HeldRequestRepository, Ledger, LockoutRepository,
+    OperatorRepository, PolicyRepository, Schema,
 };
 
 /// Everything that `vectra:persistence` offers.
@@ -39,6 +47,12 @@ pub trait Ports:
     + AuditRepository
     + PolicyRepository
     + HeldRequestRepository
+    + AgentAccessRepository
+    + OperatorRepository
+    + ActRepository
+    + LockoutRepository
+    + ExternalIssuerRepository
+    + CircuitRepository
     + Ledger
 {
 }
@@ -50,6 +64,12 @@ impl<P> Ports for P where
         + AuditRepository
         + PolicyRepository
         + HeldRequestRepository
+        + AgentAccessRepository
+        + OperatorRepository
+        + ActRepository
+        + LockoutRepository
+        + ExternalIssuerRepository
+        + CircuitRepository
         + Ledger
 {
 }
@@ -76,6 +96,7 @@ macro_rules! contract {
             pages_without_gap_or_repetition
             lists_deleted_agents_only_when_asked_for
             lists_only_the_agents_of_an_owner
+            lists_only_the_agents_of_a_policy_or_a_name
             refuses_pages_of_no_or_too_many_rows
             prunes_tombstones_that_have_nothing_left);
         $crate::contract!(@ready $fresh, history:
@@ -119,6 +140,49 @@ macro_rules! contract {
             expires_the_oldest_first_up_to_the_limit
             lists_the_oldest_first_without_the_sealed_request
             pages_without_gap_or_repetition);
+        $crate::contract!(@ready $fresh, access:
+            knows_nothing_of_an_agent_that_is_unknown_or_as_it_was_made
+            sets_and_clears_the_requests_per_minute
+            rotates_with_an_overlap_and_leaves_tokens_alone
+            rotates_at_once_and_ends_every_token
+            keeps_one_former_secret
+            ends_tokens_and_never_takes_it_back
+            changes_no_unknown_or_deleted_agent
+            changes_no_other_agent
+            goes_with_its_agent
+            keeps_every_secret_hash_as_it_is_and_refuses_u0000);
+        $crate::contract!(@ready $fresh, operators:
+            finds_an_operator_by_its_key
+            refuses_an_id_a_key_or_a_name_that_is_taken
+            gives_the_name_of_a_revoked_operator_away_but_not_its_key
+            revokes_once
+            notes_the_latest_use_to_the_minute
+            lists_by_the_bytes_of_the_name_then_by_id
+            pages_without_gap_or_repetition
+            refuses_names_that_are_empty_or_too_long
+            refuses_a_key_that_is_not_hashed);
+        $crate::contract!(@ready $fresh, acts:
+            lists_what_was_appended
+            completes_an_act_once
+            completes_no_unknown_act
+            refuses_a_second_act_of_the_same_id
+            refuses_what_is_no_act_and_no_outcome
+            lists_the_newest_first_and_breaks_ties_by_id
+            pages_without_gap_or_repetition
+            keeps_every_text_as_it_is);
+        $crate::contract!(@ready $fresh, lockouts:
+            counts_failures_in_a_row
+            begins_again_when_the_last_failure_is_forgotten
+            does_not_move_the_last_failure_back
+            counts_each_subject_by_itself
+            gives_a_place_to_the_one_that_fails_last
+            refuses_what_is_no_subject);
+        $crate::contract!(@ready $fresh, issuers:
+            finds_what_was_put
+            lets_one_fetch_at_a_time
+            keeps_the_claim_when_keys_are_put_and_the_keys_when_it_is_claimed
+            keeps_the_keys_that_were_fetched_last
+            refuses_what_is_no_issuer_and_no_json);
         $crate::contract!(@ready $fresh, ledger:
             loads_the_agent_its_policy_and_the_version
             loads_nothing_of_an_unknown_agent
@@ -132,10 +196,11 @@ macro_rules! contract {
             refuses_a_trust_rule_outside_0_to_1
             says_gone_for_an_agent_that_is_not_active
             writes_nothing_when_an_id_is_taken
-            refuses_what_is_not_supported_yet
+            loads_what_governs_access_without_the_former_secret
             prunes_activity_that_began_earlier);
         $crate::contract!(@ready $fresh, limits:
             records_exactly_the_limit
+            tells_how_many_the_minute_has_recorded
             opens_again_with_the_next_minute
             tells_the_seconds_to_the_next_minute
             lets_nothing_pass_at_a_limit_of_0
@@ -144,7 +209,35 @@ macro_rules! contract {
             holds_exactly_as_many_for_an_agent
             holds_exactly_as_many_in_all
             does_not_count_expired_or_decided_requests_as_held
-            refuses_a_held_request_of_another_decision);
+            refuses_a_held_request_of_another_decision
+            lists_refusals_the_newest_first_then_by_agent_downwards
+            counts_what_finds_no_room_as_refused);
+        $crate::contract!(@ready $fresh, circuits:
+            one_agent_alone_shuts_only_itself_off
+            two_agents_shut_it_off_for_all
+            an_agent_counts_for_half_the_threshold_at_most
+            counts_failures_of_the_window_only
+            counts_agents_for_all_by_their_windows
+            an_answer_forgets_the_failures_of_its_agent
+            what_comes_late_neither_counts_nor_closes
+            lists_by_origin_then_agent_the_one_for_all_first
+            pages_changes_the_newest_first
+            prunes_what_nobody_needs_any_more
+            refuses_what_is_no_report);
+        $crate::contract!(@ready $fresh, probes:
+            one_probe_passes_under_a_lease
+            tells_the_seconds_to_wait_rounded_up
+            a_probe_that_is_answered_closes
+            a_probe_that_fails_opens_again
+            failures_during_the_probe_do_not_count
+            old_failures_do_not_open_it_again_for_all
+            claims_both_circuits_or_none
+            what_refuses_otherwise_leaves_no_claim
+            of_several_refusals_the_agents_own_come_first
+            an_open_circuit_leaves_no_trace_of_the_request
+            needs_no_probe_where_nothing_is_open
+            keeps_every_change_in_order
+            refuses_a_probe_without_a_lease_or_an_origin);
         $crate::contract!(@ready $fresh, text:
             keeps_every_text_as_it_is
             keeps_long_text

@@ -1,13 +1,14 @@
 //! The limits of `vectra:persistence/ledger`.
 
 use vectra_domain::repository::{
-    AuditPage, AuditRepository, Expiry, HeldRequestRepository, HeldStep,
+    AuditPage, AuditRepository, Expiry, HeldRequestRepository, HeldStep, RefusalsPage,
 };
-use vectra_domain::{AgentId, Entry, HeldLimits, HeldStatus, Recorded, Timestamp};
+use vectra_domain::{AgentId, Entry, HeldLimits, HeldStatus, Recorded, Refusals, Timestamp};
 
 use crate::Ports;
 use crate::fixtures::{
-    after_noon, agent_id, assert_invalid, audit_id, entry, given_agent, held_entry, held_id, query,
+    after_noon, agent_id, assert_invalid, assert_recorded, audit_id, entry, given_agent,
+    held_entry, held_id, is_recorded, query,
 };
 
 fn limited(number: u128, agent: AgentId, at: Timestamp, limit: u32) -> Entry {
@@ -27,7 +28,7 @@ fn held(number: u128, agent: AgentId, at: Timestamp, per_agent: u32, in_all: u32
 /// How many of these were recorded.
 fn recorded(ports: &impl Ports, entries: impl Iterator<Item = Entry>) -> usize {
     entries
-        .filter(|entry| ports.record(entry).unwrap() == Recorded::Recorded)
+        .filter(|entry| is_recorded(&ports.record(entry).unwrap()))
         .count()
 }
 
@@ -51,6 +52,34 @@ pub fn records_exactly_the_limit(ports: &impl Ports) {
     assert_eq!((activity.recent_total, activity.baseline_total), (60, 60));
 }
 
+pub fn tells_how_many_the_minute_has_recorded(ports: &impl Ports) {
+    let agent = given_agent(ports, 1).id;
+    let other = given_agent(ports, 2).id;
+    let minute = Timestamp::MINUTE;
+    let recorded = Recorded::Recorded;
+    let steps = [
+        // agent, microseconds after noon, limit, outcome
+        (agent, 0, None, recorded(1)),
+        (agent, 1, Some(2), recorded(2)),
+        (agent, 2, Some(2), Recorded::Limited(60)),
+        (other, 3, Some(2), recorded(1)),
+        (agent, minute - 1, Some(3), recorded(3)),
+        (agent, minute, Some(3), recorded(1)),
+        // A refusal comes first in its minute, and is none of them.
+        (agent, 2 * minute, Some(0), Recorded::Limited(60)),
+        (agent, 2 * minute, Some(1), recorded(1)),
+    ];
+    for (number, (agent, micros, rate_limit, outcome)) in (1..).zip(steps) {
+        let entry = Entry {
+            rate_limit,
+            ..entry(number, agent, after_noon(micros))
+        };
+        assert_eq!(ports.record(&entry), Ok(outcome), "{number}");
+    }
+    let held = held(20, other, after_noon(4), 1, 1);
+    assert_eq!(ports.record(&held), Ok(recorded(2)));
+}
+
 pub fn opens_again_with_the_next_minute(ports: &impl Ports) {
     let agent = given_agent(ports, 1).id;
     let minute = Timestamp::MINUTE;
@@ -65,11 +94,7 @@ pub fn opens_again_with_the_next_minute(ports: &impl Ports) {
         let outcome = ports
             .record(&limited(number, agent, after_noon(micros), 1))
             .unwrap();
-        assert_eq!(
-            outcome == Recorded::Recorded,
-            passes,
-            "{micros} µs after noon"
-        );
+        assert_eq!(is_recorded(&outcome), passes, "{micros} µs after noon");
     }
 }
 
@@ -131,10 +156,7 @@ pub fn holds_exactly_as_many_for_an_agent(ports: &impl Ports) {
     let outcome = ports.record(&held(6, one, after_noon(0), 3, 0));
     assert_eq!(outcome, Ok(Recorded::TooManyHeld));
     assert_eq!(HeldRequestRepository::find(ports, held_id(6)), Ok(None));
-    assert_eq!(
-        ports.record(&held(7, two, after_noon(0), 3, 0)),
-        Ok(Recorded::Recorded)
-    );
+    assert_recorded(ports.record(&held(7, two, after_noon(0), 3, 0)));
     // A request that is not held needs no room.
     let limits = HeldLimits {
         per_agent: 1,
@@ -144,7 +166,7 @@ pub fn holds_exactly_as_many_for_an_agent(ports: &impl Ports) {
         held_limits: limits,
         ..entry(8, one, after_noon(0))
     };
-    assert_eq!(ports.record(&allowed), Ok(Recorded::Recorded));
+    assert_recorded(ports.record(&allowed));
 }
 
 pub fn holds_exactly_as_many_in_all(ports: &impl Ports) {
@@ -170,17 +192,11 @@ pub fn holds_exactly_as_many_in_all(ports: &impl Ports) {
 pub fn does_not_count_expired_or_decided_requests_as_held(ports: &impl Ports) {
     let agent = given_agent(ports, 1).id;
     let end = after_noon(Timestamp::HOUR);
-    assert_eq!(
-        ports.record(&held(1, agent, after_noon(0), 1, 1)),
-        Ok(Recorded::Recorded)
-    );
+    assert_recorded(ports.record(&held(1, agent, after_noon(0), 1, 1)));
     let too_early = held(2, agent, end.plus(-1), 1, 1);
     assert_eq!(ports.record(&too_early), Ok(Recorded::TooManyHeld));
     // Nobody has expired the first one yet, but its time is over.
-    assert_eq!(
-        ports.record(&held(3, agent, end, 1, 1)),
-        Ok(Recorded::Recorded)
-    );
+    assert_recorded(ports.record(&held(3, agent, end, 1, 1)));
 
     let deny = HeldStep {
         id: held_id(3),
@@ -192,10 +208,7 @@ pub fn does_not_count_expired_or_decided_requests_as_held(ports: &impl Ports) {
         comment: None,
     };
     ports.advance(&deny).unwrap();
-    assert_eq!(
-        ports.record(&held(4, agent, end, 1, 1)),
-        Ok(Recorded::Recorded)
-    );
+    assert_recorded(ports.record(&held(4, agent, end, 1, 1)));
 }
 
 pub fn refuses_a_held_request_of_another_decision(ports: &impl Ports) {
@@ -214,4 +227,81 @@ pub fn refuses_a_held_request_of_another_decision(ports: &impl Ports) {
         assert_invalid(ports.record(&case));
     }
     assert_eq!(audited(ports, agent), 0);
+}
+
+/// Refusals of five requests by a limit of two.
+fn refuse_three(ports: &impl Ports, base: u128, agent: AgentId, at: Timestamp) {
+    let calls = (0..5).map(|number| limited(base + number, agent, at, 2));
+    assert_eq!(recorded(ports, calls), 2);
+}
+
+fn refusals(agent_id: AgentId, minute: Timestamp) -> Refusals {
+    Refusals {
+        agent_id,
+        minute,
+        requests: 2,
+        refused: 3,
+    }
+}
+
+pub fn lists_refusals_the_newest_first_then_by_agent_downwards(ports: &impl Ports) {
+    let [one, two] = [given_agent(ports, 1).id, given_agent(ports, 2).id];
+    let minutes = |minutes: i64| after_noon(minutes * Timestamp::MINUTE);
+    for (number, (agent, minute)) in (0..).zip([(one, 0), (two, 1), (one, 1), (one, 2), (two, 0)]) {
+        refuse_three(ports, number * 10, agent, minutes(minute).plus(7));
+    }
+    // Minutes in which nothing was refused are not listed.
+    assert_recorded(ports.record(&entry(90, two, minutes(3))));
+    let all = [
+        refusals(one, minutes(2)),
+        refusals(two, minutes(1)),
+        refusals(one, minutes(1)),
+        refusals(two, minutes(0)),
+        refusals(one, minutes(0)),
+    ];
+    let of_one = [all[0], all[2], all[4]];
+    for limit in [1, 2, 1_000] {
+        for (agent_id, expected) in [(None, &all[..]), (Some(one), &of_one)] {
+            let mut listed: Vec<Refusals> = Vec::new();
+            loop {
+                let page = RefusalsPage {
+                    agent_id,
+                    after: listed.last().map(|row| (row.minute, row.agent_id)),
+                    limit,
+                };
+                let page = ports.list_refusals(&page).unwrap();
+                if page.is_empty() {
+                    break;
+                }
+                listed.extend(page);
+            }
+            assert_eq!(listed, expected, "{limit} of {agent_id:?}");
+        }
+    }
+    for limit in [0, 1_001] {
+        let page = RefusalsPage {
+            agent_id: None,
+            after: None,
+            limit,
+        };
+        assert_invalid(ports.list_refusals(&page));
+    }
+}
+
+pub fn counts_what_finds_no_room_as_refused(ports: &impl Ports) {
+    let agent = given_agent(ports, 1).id;
+    assert_eq!(
+        recorded(ports, (1..=4).map(|n| held(n, agent, after_noon(0), 2, 0))),
+        2
+    );
+    let page = RefusalsPage {
+        agent_id: Some(agent),
+        after: None,
+        limit: 10,
+    };
+    let expected = Refusals {
+        refused: 2,
+        ..refusals(agent, after_noon(0))
+    };
+    assert_eq!(ports.list_refusals(&page), Ok(vec![expected]));
 }

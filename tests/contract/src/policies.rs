@@ -7,7 +7,7 @@ use crate::Ports;
 use crate::fixtures::{after_noon, assert_conflict, assert_invalid, at, policy};
 
 fn put(ports: &impl Ports, policy: &Policy) -> (u32, bool) {
-    let PutResult { revision, changed } = ports.put(policy).unwrap();
+    let PutResult { revision, changed } = PolicyRepository::put(ports, policy).unwrap();
     (revision, changed)
 }
 
@@ -74,8 +74,8 @@ pub fn refuses_a_policy_of_the_other_source(ports: &impl Ports) {
     put(ports, &policy("file", "one"));
     put(ports, &api("api", "one"));
     for content in ["one", "two"] {
-        assert_conflict(ports.put(&api("file", content)));
-        assert_conflict(ports.put(&policy("api", content)));
+        assert_conflict(PolicyRepository::put(ports, &api("file", content)));
+        assert_conflict(PolicyRepository::put(ports, &policy("api", content)));
     }
     assert_eq!(find(ports, "file", None).unwrap().revision, 1);
     assert_eq!(find(ports, "api", None).unwrap().source, PolicySource::Api);
@@ -176,8 +176,8 @@ pub fn revives_a_retired_policy(ports: &impl Ports) {
 
 pub fn refuses_names_that_are_empty_or_too_long(ports: &impl Ports) {
     for name in [String::new(), "ä".repeat(129)] {
-        assert_invalid(ports.put(&policy(&name, "one")));
+        assert_invalid(PolicyRepository::put(ports, &policy(&name, "one")));
     }
     assert_eq!(PolicyRepository::list(ports, None, 10), Ok(vec![]));
-    assert!(ports.put(&policy(&"🦀".repeat(128), "one")).is_ok());
+    assert!(PolicyRepository::put(ports, &policy(&"🦀".repeat(128), "one")).is_ok());
 }

@@ -1,17 +1,20 @@
 //! `vectra:persistence/schema`.
 
-use vectra_domain::PersistenceError;
-use vectra_domain::repository::{AgentRepository, AuditRepository, HeldRequestRepository};
+use vectra_domain::repository::{
+    ActRepository, AgentAccessRepository, AgentRepository, AuditRepository,
+    ExternalIssuerRepository, HeldRequestRepository, LockoutRepository, PolicyRepository,
+};
+use vectra_domain::{LockoutSubject, PersistenceError};
 
 use crate::Ports;
 use crate::fixtures::{
-    after_noon, agent, agent_id, audit, audit_id, entry, given_agent, held_id, policy, query,
+    act, after_noon, agent, agent_id, audit, audit_id, entry, given_agent, held_id, policy, query,
 };
 
 pub fn tells_that_the_tables_are_missing(ports: &impl Ports) {
     let now = after_noon(0);
     let row = audit(1, agent_id(1), now);
-    let calls: [(&str, Result<(), PersistenceError>); 9] = [
+    let calls: [(&str, Result<(), PersistenceError>); 15] = [
         ("schema.version", ports.version().map(drop)),
         (
             "agents.find",
@@ -26,10 +29,31 @@ pub fn tells_that_the_tables_are_missing(ports: &impl Ports) {
             "audit-trail.append",
             AuditRepository::append(ports, &row, "{}"),
         ),
-        ("policies.put", ports.put(&policy("p", "1")).map(drop)),
+        (
+            "policies.put",
+            PolicyRepository::put(ports, &policy("p", "1")).map(drop),
+        ),
         (
             "held-requests.find",
             HeldRequestRepository::find(ports, held_id(1)).map(drop),
+        ),
+        (
+            "agent-access.find",
+            AgentAccessRepository::find(ports, agent_id(1)).map(drop),
+        ),
+        (
+            "agent-access.revoke-tokens",
+            ports.revoke_tokens(agent_id(1), now),
+        ),
+        ("operators.find-by-key", ports.find_by_key("").map(drop)),
+        ("acts.append", ActRepository::append(ports, &act(1, now))),
+        (
+            "lockouts.clear",
+            LockoutRepository::clear(ports, &LockoutSubject::Agent(agent_id(1))),
+        ),
+        (
+            "external-issuers.find",
+            ExternalIssuerRepository::find(ports, "i").map(drop),
         ),
         (
             "ledger.load",

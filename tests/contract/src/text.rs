@@ -6,12 +6,13 @@ use vectra_domain::repository::{
 };
 use vectra_domain::{
     Agent, AgentChange, AgentHistory, AuditTrail, Entry, HeldRequest, HeldStatus, PersistenceError,
-    Policy, Recorded, TextChange,
+    Policy, TextChange,
 };
 
 use crate::Ports;
 use crate::fixtures::{
-    after_noon, agent, audit, entry, given_agent, held_entry, held_id, history, insert, policy,
+    after_noon, agent, assert_recorded, audit, entry, given_agent, held_entry, held_id, history,
+    insert, policy,
 };
 
 const TEXTS: &[&str] = &[
@@ -70,7 +71,7 @@ fn round_trip(ports: &impl Ports, number: u128, text: &str) {
         ..decided.held.unwrap()
     };
     decided.held = Some(held.clone());
-    assert_eq!(ports.record(&decided), Ok(Recorded::Recorded));
+    assert_recorded(ports.record(&decided));
     let found = AuditRepository::find(ports, decided.audit.id).unwrap();
     assert_eq!(found, Some((decided.audit, decided.explanation)));
     assert_eq!(HeldRequestRepository::find(ports, held.id), Ok(Some(held)));
@@ -82,7 +83,7 @@ fn round_trip(ports: &impl Ports, number: u128, text: &str) {
         content_hash: owned,
         ..policy(&written.name, "one")
     };
-    ports.put(&put).unwrap();
+    PolicyRepository::put(ports, &put).unwrap();
     let found = PolicyRepository::find(ports, &written.name, None).unwrap();
     assert_eq!(found, Some(Policy { revision: 1, ..put }));
 }
@@ -107,10 +108,7 @@ pub fn refuses_u0000_and_names_the_column(ports: &impl Ports) {
     let nul = "a\0b".to_owned();
     let known = given_agent(ports, 1);
     let now = after_noon(0);
-    assert_eq!(
-        ports.record(&held_entry(1, known.id, now)),
-        Ok(Recorded::Recorded)
-    );
+    assert_recorded(ports.record(&held_entry(1, known.id, now)));
 
     let new_agent = |change: fn(&mut Agent, String)| {
         let mut agent = agent(2);
@@ -140,7 +138,7 @@ pub fn refuses_u0000_and_names_the_column(ports: &impl Ports) {
     let put = |change: fn(&mut Policy, String)| {
         let mut policy = policy("p", "one");
         change(&mut policy, nul.clone());
-        ports.put(&policy).map(drop)
+        PolicyRepository::put(ports, &policy).map(drop)
     };
     let audit_row = AuditTrail {
         method: nul.clone(),
@@ -151,6 +149,8 @@ pub fn refuses_u0000_and_names_the_column(ports: &impl Ports) {
         limit: 1,
         status: None,
         owner_id: Some(nul.clone()),
+        policy_name: None,
+        name: None,
     };
     let step = HeldStep {
         id: held_id(1),

@@ -123,6 +123,8 @@ impl Kept {
             limit: 1_000,
             status: None,
             owner_id: None,
+            policy_name: None,
+            name: None,
         };
         AgentRepository::list(&self.0, &page).unwrap()
     }

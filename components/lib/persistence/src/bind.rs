@@ -30,6 +30,14 @@ impl Bind {
         self.value(Value::Text(id.to_string()))
     }
 
+    /// Appends an id or NULL.
+    pub(crate) fn optional_id(self, id: Option<impl Display>) -> Self {
+        match id {
+            Some(id) => self.id(id),
+            None => self.value(Value::Null),
+        }
+    }
+
     /// Appends a time.
     pub(crate) fn time(self, time: Timestamp) -> Self {
         self.value(Value::Text(time.to_string()))

@@ -2,13 +2,26 @@
 
 use vectra_domain::repository::{MAX_PAGE, Result};
 use vectra_domain::{
-    Agent, AgentChange, AgentHistory, AuditTrail, Entry, HeldRequest, HeldStatus, PersistenceError,
-    Policy, TextChange,
+    Act, ActOutcome, Agent, AgentChange, AgentHistory, AuditTrail, CircuitRule, Entry, HeldRequest,
+    HeldStatus, IssuerKeys, Operator, Origin, PersistenceError, Policy, Probe, Report, Rotation,
+    TextChange,
 };
 
-/// Longest name of an agent or a policy, in characters. PostgreSQL's indexes hold no
-/// text of more than some thousand bytes.
+/// Longest name of an agent, an operator or a policy, in characters. PostgreSQL's indexes
+/// hold no text of more than some thousand bytes.
 const MAX_NAME: usize = 128;
+
+/// Longest host of an origin, in characters (RFC 1035 §2.3.4).
+const MAX_HOST: usize = 253;
+
+/// Most failures that a circuit may wait for.
+const MAX_THRESHOLD: u32 = 1_000;
+
+/// Longest URL of an issuer, in characters.
+const MAX_ISSUER: usize = 512;
+
+/// Longest subject of a lockout, in characters: an id or an address.
+const MAX_SUBJECT: usize = 64;
 
 fn invalid<T>(message: impl Into<String>) -> Result<T> {
     Err(PersistenceError::Invalid(message.into()))
@@ -37,14 +50,25 @@ pub(crate) fn limit(limit: u32) -> Result<i64> {
     }
 }
 
-fn name(column: &str, name: &str) -> Result<()> {
-    text(column, name)?;
-    if name.is_empty() || name.chars().nth(MAX_NAME).is_some() {
-        return invalid(format!(
-            "`{column}` does not have 1 to {MAX_NAME} characters"
-        ));
+/// Refuses text of no or more than `max` characters.
+fn sized(column: &str, value: &str, max: usize) -> Result<()> {
+    text(column, value)?;
+    if value.is_empty() || value.chars().nth(max).is_some() {
+        return invalid(format!("`{column}` does not have 1 to {max} characters"));
     }
     Ok(())
+}
+
+fn name(column: &str, name: &str) -> Result<()> {
+    sized(column, name, MAX_NAME)
+}
+
+fn json(column: &str, document: &str) -> Result<()> {
+    text(column, document)?;
+    match serde_json::from_str::<serde::de::IgnoredAny>(document) {
+        Ok(_) => Ok(()),
+        Err(error) => invalid(format!("`{column}` is no JSON: {error}")),
+    }
 }
 
 /// Checks an agent to insert.
@@ -86,11 +110,7 @@ pub(crate) fn audit(entry: &AuditTrail, explanation: &str) -> Result<()> {
     text("AuditTrail.Method", &entry.method)?;
     text("AuditTrail.Path", &entry.path)?;
     text("AuditTrail.TargetUrl", &entry.target_url)?;
-    text("AuditExplanation.Document", explanation)?;
-    match serde_json::from_str::<serde::de::IgnoredAny>(explanation) {
-        Ok(_) => Ok(()),
-        Err(error) => invalid(format!("`AuditExplanation.Document` is no JSON: {error}")),
-    }
+    json("AuditExplanation.Document", explanation)
 }
 
 /// Checks a policy to put.
@@ -110,10 +130,44 @@ pub(crate) fn entry(entry: &Entry) -> Result<()> {
             return invalid(format!("trust {name} {value} is not from 0 to 1"));
         }
     }
+    if let Some(wanted) = &entry.probe {
+        probe(wanted, &entry.audit)?;
+    }
     entry
         .held
         .as_ref()
         .map_or(Ok(()), |held| held_request(held, &entry.audit))
+}
+
+fn probe(probe: &Probe, audit: &AuditTrail) -> Result<()> {
+    origin(&probe.origin)?;
+    if probe.lease_until <= audit.timestamp {
+        return invalid("the lease of a probe ends before it begins");
+    }
+    Ok(())
+}
+
+/// Checks where a request is to go.
+pub(crate) fn origin(origin: &Origin) -> Result<()> {
+    if !matches!(origin.scheme.as_str(), "http" | "https") {
+        return invalid("the scheme of an origin is neither `http` nor `https`");
+    }
+    sized("UpstreamCircuit.Origin", &origin.host, MAX_HOST)
+}
+
+/// Checks a report to circuits.
+pub(crate) fn report(report: &Report, rule: CircuitRule) -> Result<()> {
+    origin(&report.origin)?;
+    if report.agent_id.uuid().is_nil() {
+        return invalid("no agent has the id of all");
+    }
+    if !(1..=MAX_THRESHOLD).contains(&rule.threshold) {
+        return invalid(format!(
+            "threshold {} is not from 1 to {MAX_THRESHOLD}",
+            rule.threshold
+        ));
+    }
+    Ok(())
 }
 
 fn held_request(held: &HeldRequest, audit: &AuditTrail) -> Result<()> {
@@ -129,4 +183,55 @@ fn held_request(held: &HeldRequest, audit: &AuditTrail) -> Result<()> {
         return invalid("a held request begins as pending");
     }
     Ok(())
+}
+
+/// Checks a new client secret.
+pub(crate) fn rotation(rotation: &Rotation) -> Result<()> {
+    text("Agent.ClientSecretHash", &rotation.client_secret_hash)
+}
+
+/// Checks an operator to insert. What is no SHA-256 may be the key itself, so it is
+/// not repeated.
+pub(crate) fn operator(operator: &Operator) -> Result<()> {
+    name("Operator.Name", &operator.name)?;
+    let digit = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
+    if operator.key_hash.len() != 64 || !operator.key_hash.bytes().all(digit) {
+        return invalid("`Operator.KeyHash` is not 64 hexadecimal digits");
+    }
+    Ok(())
+}
+
+/// Checks an act to append.
+pub(crate) fn act(act: &Act) -> Result<()> {
+    name("OperatorAct.OperatorName", &act.operator_name)?;
+    text("OperatorAct.Action", &act.action)?;
+    optional_text("OperatorAct.Target", act.target.as_deref())?;
+    json("OperatorAct.Detail", &act.detail)?;
+    optional_text("OperatorAct.ClientAddress", act.client_address.as_deref())
+}
+
+/// Checks what came of an act.
+pub(crate) fn act_outcome(outcome: &ActOutcome) -> Result<()> {
+    if !(100..=999).contains(&outcome.status) {
+        return invalid(format!(
+            "`OperatorActOutcome.Status` {} is not from 100 to 999",
+            outcome.status
+        ));
+    }
+    optional_text("OperatorActOutcome.Target", outcome.target.as_deref())
+}
+
+/// Checks the text of a lockout's subject.
+pub(crate) fn lockout_subject(subject: &str) -> Result<()> {
+    sized("Lockout.Subject", subject, MAX_SUBJECT)
+}
+
+/// Checks the name of an external issuer.
+pub(crate) fn issuer(issuer: &str) -> Result<()> {
+    sized("ExternalIssuer.Issuer", issuer, MAX_ISSUER)
+}
+
+/// Checks what was fetched from an external issuer.
+pub(crate) fn issuer_keys(keys: &IssuerKeys) -> Result<()> {
+    json("ExternalIssuer.Jwks", &keys.jwks)
 }

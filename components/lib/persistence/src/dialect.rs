@@ -1,10 +1,14 @@
 //! What differs between databases, in one place each.
 
+mod callers;
+mod circuits;
 mod postgres;
 mod sqlite;
 
 use vectra_domain::PersistenceError;
 
+pub(crate) use callers::CallerStatements;
+pub(crate) use circuits::CircuitStatements;
 pub use postgres::POSTGRES;
 pub use sqlite::SQLITE;
 
@@ -49,4 +53,7 @@ pub struct Dialect {
     pub(crate) load: &'static str,
     pub(crate) record: &'static str,
     pub(crate) activity_prune: &'static str,
+    pub(crate) refusals_list: &'static str,
+    pub(crate) callers: &'static CallerStatements,
+    pub(crate) circuits: &'static CircuitStatements,
 }

@@ -1,8 +1,10 @@
 //! Rows to entities. The order of columns is that of the dialect's statements.
 
 use vectra_domain::{
-    Agent, AgentHistory, AgentStatus, AuditTrail, DecisionType, HeldRequest, HeldStatus,
-    PersistenceError, Policy, PolicySource, PolicyStatus, RiskScore, TrustScore,
+    Act, ActOutcome, Agent, AgentAccess, AgentHistory, AgentId, AgentStatus, AuditTrail,
+    CircuitChange, CircuitState, DecisionType, Failures, HeldRequest, HeldStatus, IssuerKeys,
+    Operator, OperatorRole, PersistenceError, Policy, PolicySource, PolicyStatus, Refusals,
+    RiskScore, TrustScore, UpstreamCircuit,
 };
 
 use crate::row::{Reader, unexpected};
@@ -93,5 +95,108 @@ pub(crate) fn held(row: &mut Reader) -> Result<HeldRequest> {
         decided_by: row.optional_text("HeldRequest.DecidedBy")?,
         decided_at: row.optional_time("HeldRequest.DecidedAt")?,
         comment: row.optional_text("HeldRequest.Comment")?,
+    })
+}
+
+/// `RequestsPerMinute, TokensNotBefore, FormerSecretHash, FormerSecretUntil`.
+pub(crate) fn access(row: &mut Reader) -> Result<AgentAccess> {
+    Ok(AgentAccess {
+        requests_per_minute: row.optional_count("AgentAccess.RequestsPerMinute")?,
+        tokens_not_before: row.optional_time("AgentAccess.TokensNotBefore")?,
+        former_secret_hash: row.optional_text("AgentAccess.FormerSecretHash")?,
+        former_secret_until: row.optional_time("AgentAccess.FormerSecretUntil")?,
+    })
+}
+
+/// `Id, Name, Role, KeyHash, CreatedAt, ExpiresAt, LastUsedAt, RevokedAt`.
+pub(crate) fn operator(row: &mut Reader) -> Result<Operator> {
+    Ok(Operator {
+        id: row.parsed("Operator.Id")?,
+        name: row.text("Operator.Name")?,
+        role: row.code("Operator.Role", OperatorRole::from_code)?,
+        key_hash: row.text("Operator.KeyHash")?,
+        created_at: row.time("Operator.CreatedAt")?,
+        expires_at: row.optional_time("Operator.ExpiresAt")?,
+        last_used_at: row.optional_time("Operator.LastUsedAt")?,
+        revoked_at: row.optional_time("Operator.RevokedAt")?,
+    })
+}
+
+/// `Id, OperatorId, OperatorName, OperatorRole, Action, Target, Detail, ClientAddress,
+/// Timestamp`.
+pub(crate) fn act(row: &mut Reader) -> Result<Act> {
+    Ok(Act {
+        id: row.parsed("OperatorAct.Id")?,
+        operator_id: row.optional_parsed("OperatorAct.OperatorId")?,
+        operator_name: row.text("OperatorAct.OperatorName")?,
+        operator_role: row.code("OperatorAct.OperatorRole", OperatorRole::from_code)?,
+        action: row.text("OperatorAct.Action")?,
+        target: row.optional_text("OperatorAct.Target")?,
+        detail: row.text("OperatorAct.Detail")?,
+        client_address: row.optional_text("OperatorAct.ClientAddress")?,
+        timestamp: row.time("OperatorAct.Timestamp")?,
+    })
+}
+
+/// `Status, Target, Timestamp`.
+pub(crate) fn act_outcome(row: &mut Reader) -> Result<ActOutcome> {
+    let status = row.count("OperatorActOutcome.Status")?;
+    Ok(ActOutcome {
+        status: u16::try_from(status).map_err(|_| unexpected("OperatorActOutcome.Status"))?,
+        target: row.optional_text("OperatorActOutcome.Target")?,
+        timestamp: row.time("OperatorActOutcome.Timestamp")?,
+    })
+}
+
+/// `Failures, LastAt`.
+pub(crate) fn failures(row: &mut Reader) -> Result<Failures> {
+    Ok(Failures {
+        count: row.count("Lockout.Failures")?,
+        last: row.time("Lockout.LastAt")?,
+    })
+}
+
+/// `Jwks, FetchedAt`.
+pub(crate) fn issuer_keys(row: &mut Reader) -> Result<IssuerKeys> {
+    Ok(IssuerKeys {
+        jwks: row.text("ExternalIssuer.Jwks")?,
+        fetched_at: row.time("ExternalIssuer.FetchedAt")?,
+    })
+}
+
+/// `Origin, AgentId, State, Failures, OpensAt, ChangedAt`; the nil agent is none.
+pub(crate) fn circuit(row: &mut Reader) -> Result<UpstreamCircuit> {
+    let origin = row.text("UpstreamCircuit.Origin")?;
+    let agent: AgentId = row.parsed("UpstreamCircuit.AgentId")?;
+    Ok(UpstreamCircuit {
+        origin,
+        agent_id: (!agent.uuid().is_nil()).then_some(agent),
+        state: row.code("UpstreamCircuit.State", CircuitState::from_code)?,
+        failures: row.count("UpstreamCircuit.Failures")?,
+        opens_at: row.optional_time("UpstreamCircuit.OpensAt")?,
+        changed_at: row.time("UpstreamCircuit.ChangedAt")?,
+    })
+}
+
+/// `Number, Origin, AgentId, Before, After, Timestamp`.
+pub(crate) fn circuit_change(row: &mut Reader) -> Result<CircuitChange> {
+    let number = row.integer("UpstreamCircuitChange.Number")?;
+    Ok(CircuitChange {
+        number: u64::try_from(number).map_err(|_| unexpected("UpstreamCircuitChange.Number"))?,
+        origin: row.text("UpstreamCircuitChange.Origin")?,
+        agent_id: row.optional_parsed("UpstreamCircuitChange.AgentId")?,
+        before: row.code("UpstreamCircuitChange.Before", CircuitState::from_code)?,
+        after: row.code("UpstreamCircuitChange.After", CircuitState::from_code)?,
+        timestamp: row.time("UpstreamCircuitChange.Timestamp")?,
+    })
+}
+
+/// `AgentId, Start, Requests, Refused`.
+pub(crate) fn refusals(row: &mut Reader) -> Result<Refusals> {
+    Ok(Refusals {
+        agent_id: row.parsed("AgentActivity.AgentId")?,
+        minute: row.time("AgentActivity.Start")?,
+        requests: row.count("AgentActivity.Requests")?,
+        refused: row.count("AgentActivity.Refused")?,
     })
 }

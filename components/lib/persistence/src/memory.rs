@@ -1,9 +1,15 @@
 //! The repositories in memory: the same behaviour without a database, for native tests
 //! of what stands above. Nothing is durable.
 
+mod access;
+mod acts;
 mod agents;
+mod circuits;
 mod held;
+mod issuers;
 mod ledger;
+mod lockouts;
+mod operators;
 mod policies;
 mod records;
 
@@ -12,8 +18,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use vectra_domain::repository::{Result, Schema};
 use vectra_domain::{
-    Agent, AgentHistory, AgentId, AuditId, AuditTrail, HeldRequest, HeldRequestId, HistoryId,
-    PersistenceError, Policy, Timestamp,
+    Act, ActId, ActOutcome, Agent, AgentAccess, AgentHistory, AgentId, AuditId, AuditTrail,
+    Failures, HeldRequest, HeldRequestId, HistoryId, Operator, OperatorId, PersistenceError,
+    Policy, Timestamp,
 };
 
 use crate::SCHEMA_VERSION;
@@ -35,6 +42,13 @@ struct State {
     /// Revisions by name, oldest first.
     policies: BTreeMap<String, Vec<Policy>>,
     held: BTreeMap<HeldRequestId, HeldRequest>,
+    access: BTreeMap<AgentId, AgentAccess>,
+    operators: BTreeMap<OperatorId, Operator>,
+    acts: BTreeMap<ActId, (Act, Option<ActOutcome>)>,
+    /// The subject of each place and its failures.
+    lockouts: BTreeMap<u16, (String, Failures)>,
+    issuers: BTreeMap<String, issuers::Issuer>,
+    circuits: circuits::Circuits,
     failure: Option<PersistenceError>,
     calls: u64,
 }

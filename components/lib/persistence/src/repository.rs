@@ -1,10 +1,16 @@
 //! The repositories over a [`Database`].
 
+mod access;
+mod acts;
 mod agents;
 mod audit;
+pub(crate) mod circuits;
 mod held;
 mod history;
+mod issuers;
 pub(crate) mod ledger;
+pub(crate) mod lockouts;
+pub(crate) mod operators;
 mod policies;
 mod schema;
 

@@ -56,16 +56,21 @@ impl Reader {
         self.text(column)?.parse().map_err(|_| unexpected(column))
     }
 
+    /// As [`Self::parsed`], or NULL.
+    pub(crate) fn optional_parsed<T: FromStr>(&mut self, column: &str) -> Result<Option<T>> {
+        if self.is_null() {
+            self.next();
+            return Ok(None);
+        }
+        self.parsed(column).map(Some)
+    }
+
     pub(crate) fn time(&mut self, column: &str) -> Result<Timestamp> {
         self.parsed(column)
     }
 
     pub(crate) fn optional_time(&mut self, column: &str) -> Result<Option<Timestamp>> {
-        if self.is_null() {
-            self.next();
-            return Ok(None);
-        }
-        self.time(column).map(Some)
+        self.optional_parsed(column)
     }
 
     pub(crate) fn integer(&mut self, column: &str) -> Result<i64> {
@@ -90,6 +95,15 @@ impl Reader {
             return Err(unexpected(column));
         }
         Ok(u32::try_from(count).unwrap_or(u32::MAX))
+    }
+
+    /// As [`Self::count`], or NULL.
+    pub(crate) fn optional_count(&mut self, column: &str) -> Result<Option<u32>> {
+        if self.is_null() {
+            self.next();
+            return Ok(None);
+        }
+        self.count(column).map(Some)
     }
 
     /// The integer of an enum.

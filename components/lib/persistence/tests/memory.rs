@@ -37,7 +37,7 @@ fn fails_when_told_to_and_changes_nothing() {
     memory.fail(None);
     assert_eq!(
         memory.record(&entry(1, agent, after_noon(0))),
-        Ok(Recorded::Recorded)
+        Ok(Recorded::Recorded(1))
     );
     assert_eq!(memory.calls(), 4);
 }

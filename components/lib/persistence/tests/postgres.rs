@@ -12,6 +12,10 @@ mod database;
 #[path = "shared/sql.rs"]
 mod sql;
 
+#[path = "shared/callers.rs"]
+mod callers;
+#[path = "shared/circuits.rs"]
+mod circuits;
 #[path = "shared/concurrency.rs"]
 mod concurrency;
 #[path = "shared/statements.rs"]
@@ -19,6 +23,8 @@ mod statements;
 #[path = "shared/upgrades.rs"]
 mod upgrades;
 
+#[path = "postgres/callers.rs"]
+mod caller_tables;
 #[path = "postgres/immutability.rs"]
 mod immutability;
 #[path = "postgres/locks.rs"]

@@ -10,6 +10,10 @@ mod database;
 #[path = "shared/sql.rs"]
 mod sql;
 
+#[path = "shared/callers.rs"]
+mod callers;
+#[path = "shared/circuits.rs"]
+mod circuits;
 #[path = "shared/concurrency.rs"]
 mod concurrency;
 #[path = "shared/statements.rs"]
@@ -17,6 +21,8 @@ mod statements;
 #[path = "shared/upgrades.rs"]
 mod upgrades;
 
+#[path = "sqlite/callers.rs"]
+mod caller_tables;
 #[path = "sqlite/errors.rs"]
 mod errors;
 #[path = "sqlite/immutability.rs"]

@@ -49,6 +49,8 @@ pub static POSTGRES: Dialect = Dialect {
     versions: &[
         include_str!("../../sql/postgres/1.sql"),
         include_str!("../../sql/postgres/2.sql"),
+        include_str!("../../sql/postgres/3.sql"),
+        include_str!("../../sql/postgres/4.sql"),
     ],
     step,
     error,
@@ -174,6 +176,10 @@ RETURNING ",
     activity_prune: "DELETE FROM AgentActivity WHERE ctid = ANY (ARRAY(SELECT ctid
   FROM AgentActivity WHERE Start < $1::text::timestamptz ORDER BY Start LIMIT $2::bigint
   FOR UPDATE SKIP LOCKED)) RETURNING 1::bigint",
+    refusals_list: "SELECT AgentId::text AS a, VectraTimeV1(Start) AS at, Requests, Refused
+  FROM AgentActivity",
+    callers: &super::callers::POSTGRES,
+    circuits: &super::circuits::POSTGRES,
 };
 
 fn placeholder(at: usize, kind: Kind) -> String {

@@ -10,6 +10,8 @@ pub static SQLITE: Dialect = Dialect {
     versions: &[
         include_str!("../../sql/sqlite/1.sql"),
         include_str!("../../sql/sqlite/2.sql"),
+        include_str!("../../sql/sqlite/3.sql"),
+        include_str!("../../sql/sqlite/4.sql"),
     ],
     step,
     error,
@@ -102,6 +104,9 @@ RETURNING Id, AgentId, AuditId, Status, Reason, Method, TargetUrl, Digest, KeyId
     activity_prune: "DELETE FROM AgentActivity WHERE (AgentId, Span, Start) IN
   (SELECT AgentId, Span, Start FROM AgentActivity WHERE Start < ?1 ORDER BY Start LIMIT ?2)
 RETURNING 1",
+    refusals_list: "SELECT AgentId, Start, Requests, Refused FROM AgentActivity",
+    callers: &super::callers::SQLITE,
+    circuits: &super::circuits::SQLITE,
 };
 
 /// A blank line ends a statement; comments stay behind, so that a host which looks at

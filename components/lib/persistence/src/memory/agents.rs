@@ -1,5 +1,7 @@
 //! `vectra:persistence/agents`.
 
+use std::collections::BTreeMap;
+
 use vectra_domain::repository::{AgentPage, AgentRepository, Result};
 use vectra_domain::{
     Agent, AgentChange, AgentId, AgentStatus, PersistenceError, TextChange, Timestamp,
@@ -9,9 +11,8 @@ use super::{Memory, State, insert, remove, take};
 use crate::check;
 
 /// A row that may be changed: there, and no tombstone.
-fn alive(state: &mut State, id: AgentId) -> Result<&mut Agent> {
-    state
-        .agents
+pub(super) fn alive(agents: &mut BTreeMap<AgentId, Agent>, id: AgentId) -> Result<&mut Agent> {
+    agents
         .get_mut(&id)
         .filter(|agent| agent.status != AgentStatus::Deleted)
         .ok_or(PersistenceError::NotFound)
@@ -46,7 +47,7 @@ impl AgentRepository for Memory {
     fn update(&self, id: AgentId, change: &AgentChange) -> Result<Agent> {
         check::agent_change(change)?;
         self.call(|state| {
-            let agent = alive(state, id)?;
+            let agent = alive(&mut state.agents, id)?;
             if let Some(name) = &change.name {
                 agent.name.clone_from(name);
             }
@@ -63,7 +64,7 @@ impl AgentRepository for Memory {
 
     fn delete(&self, id: AgentId, now: Timestamp) -> Result<()> {
         self.call(|state| {
-            let agent = alive(state, id)?;
+            let agent = alive(&mut state.agents, id)?;
             agent.status = AgentStatus::Deleted;
             agent.updated_at = Some(now);
             Ok(())
@@ -73,6 +74,8 @@ impl AgentRepository for Memory {
     fn list(&self, page: &AgentPage) -> Result<Vec<Agent>> {
         let limit = check::limit(page.limit)?;
         check::optional_text("Agent.OwnerId", page.owner_id.as_deref())?;
+        check::optional_text("Agent.PolicyName", page.policy_name.as_deref())?;
+        check::optional_text("Agent.Name", page.name.as_deref())?;
         check::optional_text(
             "Agent.Name",
             page.after.as_ref().map(|(name, _)| name.as_str()),
@@ -86,6 +89,8 @@ impl AgentRepository for Memory {
                     None => agent.status != AgentStatus::Deleted,
                 })
                 .filter(|agent| page.owner_id.is_none() || agent.owner_id == page.owner_id)
+                .filter(|agent| page.policy_name.is_none() || agent.policy_name == page.policy_name)
+                .filter(|agent| page.name.as_ref().is_none_or(|name| agent.name == *name))
                 .filter(|agent| match &page.after {
                     Some((name, id)) => (&agent.name, agent.id) > (name, *id),
                     None => true,
@@ -108,6 +113,7 @@ impl AgentRepository for Memory {
                 .collect();
             gone.sort_unstable();
             let ids = take(limit, gone.into_iter().map(|(_, id)| id));
+            state.access.retain(|agent, _| !ids.contains(agent));
             Ok(remove(&mut state.agents, &ids))
         })
     }

@@ -1,14 +1,17 @@
 //! `vectra:persistence/ledger`.
 
-use vectra_domain::repository::{Ledger, Result};
+use std::cmp::Reverse;
+
+use vectra_domain::repository::{Ledger, RefusalsPage, Result};
 use vectra_domain::{
-    Activity, AgentHistory, AgentId, AgentStatus, Context, DecisionType, Entry, HeldRequest,
-    HeldStatus, PersistenceError, Policy, Query, Recorded, Timestamp, TrustRule, TrustScore,
+    Activity, AgentAccess, AgentHistory, AgentId, AgentStatus, Context, DecisionType, Entry,
+    HeldRequest, HeldStatus, PersistenceError, Policy, Query, Recorded, Refusals, Timestamp,
+    TrustRule, TrustScore,
 };
 
 use super::{Memory, Span, State, insert, remove, take};
 use crate::check;
-use crate::repository::ledger::{Windows, seconds_to_next_minute, supported};
+use crate::repository::ledger::{Windows, seconds_to_next_minute, seconds_to_wait};
 
 impl State {
     fn active(&self, agent: AgentId) -> bool {
@@ -35,6 +38,16 @@ impl State {
             activity.baseline_since = activity.baseline_since.or(Some(start));
         }
         activity
+    }
+
+    /// The agent's access without its former secret.
+    fn access_to_decide(&self, agent: AgentId) -> AgentAccess {
+        let access = self.access.get(&agent).cloned().unwrap_or_default();
+        AgentAccess {
+            former_secret_hash: None,
+            former_secret_until: None,
+            ..access
+        }
     }
 
     /// Whether the request may be held; `true` if it is not to be held.
@@ -127,13 +140,18 @@ impl State {
             };
             insert(&mut self.held, held.id, "HeldRequest.Id", made)?;
         }
+        if let Some(probe) = &entry.probe {
+            self.circuits.claim(probe, audit.agent_id, audit.timestamp);
+        }
         Ok(())
     }
 }
 
 impl Ledger for Memory {
     fn load(&self, query: &Query) -> Result<Context> {
-        supported(query.external.is_some(), false)?;
+        if let Some(origin) = &query.origin {
+            check::origin(origin)?;
+        }
         self.call(|state| {
             let agent = state.agents.get(&query.agent_id).cloned();
             let policy = agent
@@ -148,16 +166,18 @@ impl Ledger for Memory {
             Ok(Context {
                 schema_version: state.version.unwrap_or_default(),
                 agent,
+                access: state.access_to_decide(query.agent_id),
                 policy,
                 activity: state.activity(query.agent_id, query.now),
-                circuit: None,
-                external_key: None,
+                circuit: query
+                    .origin
+                    .as_ref()
+                    .and_then(|origin| state.circuits.of(&origin.to_string(), query.agent_id)),
             })
         })
     }
 
     fn record(&self, entry: &Entry) -> Result<Recorded> {
-        supported(false, entry.probe.is_some())?;
         check::entry(entry)?;
         let (agent, now) = (entry.audit.agent_id, entry.audit.timestamp);
         self.call(|state| {
@@ -172,16 +192,47 @@ impl Ledger for Memory {
                 .activity
                 .get(&minute)
                 .map_or(0, |counters| counters.requests);
+            let in_the_way = entry
+                .probe
+                .as_ref()
+                .and_then(|probe| state.circuits.in_the_way(probe, agent, now));
             let refusal = if entry.rate_limit.is_some_and(|limit| so_far >= limit) {
                 Recorded::Limited(seconds_to_next_minute(now))
+            } else if let Some(opens_at) = in_the_way {
+                return Ok(Recorded::CircuitOpen(seconds_to_wait(now, opens_at)));
             } else if !state.has_room(entry) {
                 Recorded::TooManyHeld
             } else {
-                return state.write(entry).map(|()| Recorded::Recorded);
+                state.write(entry)?;
+                return Ok(Recorded::Recorded(so_far.saturating_add(1)));
             };
             let counters = state.activity.entry(minute).or_default();
             counters.refused = counters.refused.saturating_add(1);
             Ok(refusal)
+        })
+    }
+
+    fn list_refusals(&self, page: &RefusalsPage) -> Result<Vec<Refusals>> {
+        let limit = check::limit(page.limit)?;
+        self.call(|state| {
+            let mut rows: Vec<Refusals> = state
+                .activity
+                .iter()
+                .filter(|(_, counters)| counters.refused > 0)
+                .map(|(&(agent_id, _, minute), counters)| Refusals {
+                    agent_id,
+                    minute,
+                    requests: counters.requests,
+                    refused: counters.refused,
+                })
+                .filter(|row| page.agent_id.is_none_or(|agent| row.agent_id == agent))
+                .filter(|row| {
+                    page.after
+                        .is_none_or(|after| (row.minute, row.agent_id) < after)
+                })
+                .collect();
+            rows.sort_by_key(|row| Reverse((row.minute, row.agent_id)));
+            Ok(take(limit, rows.into_iter()))
         })
     }
 

@@ -74,6 +74,14 @@ impl<D: Database> AgentRepository for Repositories<D> {
         if let Some(owner) = &page.owner_id {
             filter = filter.equals("OwnerId", Kind::Text, |b| b.text("Agent.OwnerId", owner));
         }
+        if let Some(policy) = &page.policy_name {
+            filter = filter.equals("PolicyName", Kind::Text, |b| {
+                b.text("Agent.PolicyName", policy)
+            });
+        }
+        if let Some(name) = &page.name {
+            filter = filter.equals("Name", Kind::Text, |b| b.text("Agent.Name", name));
+        }
         if let Some((name, id)) = &page.after {
             let columns = [("Name", Kind::Text), ("Id", Kind::Id)];
             filter = filter.after(Order::Ascending, columns, |b| {

@@ -1,12 +1,14 @@
 //! `vectra:persistence/ledger`, the hot path.
 
-use vectra_domain::repository::{Ledger, Result};
+use vectra_domain::repository::{Ledger, RefusalsPage, Result};
 use vectra_domain::{
-    Activity, Context, Entry, HeldRequest, PersistenceError, Query, Recorded, Timestamp,
+    Activity, AgentAccess, Circuit, CircuitState, Context, Entry, HeldRequest, Origin,
+    PersistenceError, Query, Recorded, Refusals, Timestamp,
 };
 
 use super::{Repositories, audit, schema};
 use crate::bind::Bind;
+use crate::filter::{Filter, Kind, Order};
 use crate::row::{Reader, unexpected};
 use crate::{Database, Value, check, mapping};
 
@@ -38,15 +40,32 @@ pub(crate) fn seconds_to_next_minute(now: Timestamp) -> u32 {
     u32::try_from((left + Timestamp::SECOND - 1) / Timestamp::SECOND).unwrap_or(60)
 }
 
-/// Refuses what the tables do not hold yet: an answer without it could let a request
-/// pass that must not.
-pub(crate) fn supported(external_key: bool, probe: bool) -> Result<()> {
-    let what = match (external_key, probe) {
-        (true, _) => "keys of external issuers are",
-        (_, true) => "probes of a circuit are",
-        _ => return Ok(()),
-    };
-    Err(PersistenceError::Other(format!("{what} not supported yet")))
+/// Seconds until a circuit may be probed, at least 1.
+pub(crate) fn seconds_to_wait(now: Timestamp, opens_at: Timestamp) -> u32 {
+    let left = opens_at.micros().saturating_sub(now.micros());
+    let seconds = left.saturating_add(Timestamp::SECOND - 1) / Timestamp::SECOND;
+    u32::try_from(seconds.max(1)).unwrap_or(u32::MAX)
+}
+
+/// `RequestsPerMinute, TokensNotBefore`: all of it that a decision takes.
+fn access(row: &mut Reader) -> Result<AgentAccess> {
+    Ok(AgentAccess {
+        requests_per_minute: row.optional_count("AgentAccess.RequestsPerMinute")?,
+        tokens_not_before: row.optional_time("AgentAccess.TokensNotBefore")?,
+        ..AgentAccess::default()
+    })
+}
+
+/// `State, OpensAt` of an agent's circuit and the one for all together.
+fn circuit(row: &mut Reader) -> Result<Option<Circuit>> {
+    if row.is_null() {
+        row.skip(2);
+        return Ok(None);
+    }
+    Ok(Some(Circuit {
+        state: row.code("UpstreamCircuit.State", CircuitState::from_code)?,
+        opens_at: row.optional_time("UpstreamCircuit.OpensAt")?,
+    }))
 }
 
 fn context(row: &mut Reader) -> Result<Context> {
@@ -66,6 +85,8 @@ fn context(row: &mut Reader) -> Result<Context> {
     } else {
         Some(mapping::agent(row)?)
     };
+    let access = access(row)?;
+    let circuit = circuit(row)?;
     let policy = if row.is_null() {
         None
     } else {
@@ -74,10 +95,10 @@ fn context(row: &mut Reader) -> Result<Context> {
     Ok(Context {
         schema_version,
         agent,
+        access,
         policy,
         activity,
-        circuit: None,
-        external_key: None,
+        circuit,
     })
 }
 
@@ -97,44 +118,91 @@ fn held(bind: Bind, held: Option<&HeldRequest>) -> Bind {
         .time(held.expires_at)
 }
 
+/// The parameters of a decision.
+fn decision(entry: &Entry) -> Bind {
+    let now = entry.audit.timestamp;
+    let bind = audit::bind(&entry.audit)
+        .id(entry.history_id)
+        .text("AuditExplanation.Document", &entry.explanation)
+        .time(now.floor(Timestamp::MINUTE))
+        .time(now.floor(Timestamp::HOUR))
+        .optional_integer(entry.rate_limit.map(i64::from))
+        .real(entry.trust.target)
+        .real(entry.trust.rate)
+        .integer(i64::from(entry.held_limits.per_agent))
+        .integer(i64::from(entry.held_limits.in_all));
+    held(bind, entry.held.as_ref())
+}
+
+/// What came of it, then the requests of the minute, then until when a circuit is open.
+fn outcome(row: &mut Reader, now: Timestamp) -> Result<Recorded> {
+    match row.integer("outcome")? {
+        0 => row.count("AgentActivity.Requests").map(Recorded::Recorded),
+        1 => Ok(Recorded::AgentGone),
+        2 => Ok(Recorded::Limited(seconds_to_next_minute(now))),
+        3 => Ok(Recorded::TooManyHeld),
+        4 => {
+            row.skip(1);
+            let opens_at = row.time("UpstreamCircuit.OpensAt")?;
+            Ok(Recorded::CircuitOpen(seconds_to_wait(now, opens_at)))
+        }
+        _ => Err(unexpected("outcome")),
+    }
+}
+
 impl<D: Database> Ledger for Repositories<D> {
     fn load(&self, query: &Query) -> Result<Context> {
-        supported(query.external.is_some(), false)?;
+        if let Some(origin) = &query.origin {
+            check::origin(origin)?;
+        }
         let windows = Windows::at(query.now);
         let bind = Bind::new()
             .id(query.agent_id)
             .time(windows.minutes.0)
             .time(windows.minutes.1)
             .time(windows.hours.0)
-            .time(windows.hours.1);
+            .time(windows.hours.1)
+            .optional_text(
+                "UpstreamCircuit.Origin",
+                query.origin.as_ref().map(Origin::to_string).as_deref(),
+            );
         let row = self.first(self.dialect.load, bind.finish()?)?;
         context(&mut row.ok_or(PersistenceError::SchemaMissing)?)
     }
 
     fn record(&self, entry: &Entry) -> Result<Recorded> {
-        supported(false, entry.probe.is_some())?;
         check::entry(entry)?;
-        let now = entry.audit.timestamp;
-        let bind = audit::bind(&entry.audit)
-            .id(entry.history_id)
-            .text("AuditExplanation.Document", &entry.explanation)
-            .time(now.floor(Timestamp::MINUTE))
-            .time(now.floor(Timestamp::HOUR))
-            .optional_integer(entry.rate_limit.map(i64::from))
-            .real(entry.trust.target)
-            .real(entry.trust.rate)
-            .integer(i64::from(entry.held_limits.per_agent))
-            .integer(i64::from(entry.held_limits.in_all));
-        let parameters = held(bind, entry.held.as_ref()).finish()?;
-        let row = self.first(self.dialect.record, parameters)?;
-        let outcome = row.map(|mut row| row.integer("outcome")).transpose()?;
-        match outcome {
-            Some(0) => Ok(Recorded::Recorded),
-            Some(1) => Ok(Recorded::AgentGone),
-            Some(2) => Ok(Recorded::Limited(seconds_to_next_minute(now))),
-            Some(3) => Ok(Recorded::TooManyHeld),
-            _ => Err(unexpected("outcome")),
+        let bind = decision(entry);
+        let row = match &entry.probe {
+            None => self.first(self.dialect.record, bind.finish()?)?,
+            Some(probe) => {
+                let bind = bind
+                    .text("UpstreamCircuit.Origin", &probe.origin.to_string())
+                    .time(probe.lease_until);
+                self.first(self.dialect.circuits.probe, bind.finish()?)?
+            }
+        };
+        let mut row = row.ok_or_else(|| unexpected("outcome"))?;
+        outcome(&mut row, entry.audit.timestamp)
+    }
+
+    fn list_refusals(&self, page: &RefusalsPage) -> Result<Vec<Refusals>> {
+        let limit = check::limit(page.limit)?;
+        // Of both kinds of row only minutes have refusals; said so that an agent's are
+        // found by its key, in order.
+        let mut filter = Filter::new(self.dialect, self.dialect.refusals_list)
+            .holds("Refused > 0")
+            .holds("Span = 60");
+        if let Some(agent) = page.agent_id {
+            filter = filter.equals("AgentId", Kind::Id, |b| b.id(agent));
         }
+        if let Some((minute, agent)) = page.after {
+            let columns = [("Start", Kind::Time), ("AgentId", Kind::Id)];
+            filter = filter.after(Order::Descending, columns, |b| b.time(minute).id(agent));
+        }
+        let (statement, parameters) =
+            filter.page(Order::Descending, ["Start", "AgentId"], limit)?;
+        self.all(&statement, parameters, mapping::refusals)
     }
 
     fn prune(&self, before: Timestamp, limit: u32) -> Result<u32> {

@@ -99,6 +99,14 @@ fn read(row: &tokio_postgres::Row) -> Row {
         .collect()
 }
 
+/// What version 1 sends to record the fixtures' first request of the first agent.
+pub const RECORD_V1: &str = "SELECT VectraLedgerRecordV1(
+  '018fabcd-7c1b-7a3d-9e5f-000200000001', '018fabcd-7c1b-7a3d-9e5f-000100000001', 0, NULL, 'GET', '/',
+  'https://example.com/', 0.5, '2026-01-31T12:00:00.000000Z',
+  '018fabcd-7c1b-7a3d-9e5f-000300000001', '{}', '2026-01-31T12:00:00.000000Z',
+  '2026-01-31T12:00:00.000000Z', NULL, 1.0, 0.0, 0, 0, NULL, NULL, NULL, NULL, NULL, NULL, NULL,
+  NULL, NULL)";
+
 /// Callers of a test of concurrency.
 pub const CALLERS: u128 = 64;
 

@@ -50,7 +50,7 @@ fn loses_nothing_of_200_writers() {
         for writer in 0..8 {
             let number = caller * 8 + writer;
             let entry = entry(number, agent_id(number), after_noon(0));
-            assert_eq!(repositories.record(&entry), Ok(Recorded::Recorded));
+            assert_eq!(repositories.record(&entry), Ok(Recorded::Recorded(1)));
         }
     });
     for table in ["AuditTrail", "AuditExplanation", "AgentHistory"] {

@@ -22,6 +22,18 @@ INSERT INTO AuditExplanation SELECT Id, '{}' FROM AuditTrail;
 INSERT INTO AgentActivity SELECT Id, 60, '2026-01-01T00:00:00Z', 1, 0, 0 FROM Agent;
 INSERT INTO HeldRequest SELECT Id, AgentId, Id, i % 7, NULL, 'GET', '/', '', '', '', Timestamp,
   Timestamp FROM (SELECT *, row_number() OVER () AS i FROM AuditTrail) t;
+INSERT INTO AgentAccess SELECT Id, 60, NULL, NULL, NULL, '2026-01-01T00:00:00Z' FROM Agent;
+INSERT INTO Operator SELECT gen_random_uuid(), 'n' || i, i % 3, lpad(to_hex(i), 64, '0'),
+  '2026-01-01T00:00:00Z', NULL, NULL, NULL FROM generate_series(1, 20000) i;
+INSERT INTO OperatorAct SELECT Id, NULL, CASE WHEN random() < 0.5 THEN 'admin' ELSE 'x' END, 0, '',
+  NULL, '{}', NULL, Timestamp FROM AuditTrail;
+INSERT INTO OperatorActOutcome SELECT Id, 200, NULL, Timestamp FROM OperatorAct;
+INSERT INTO Lockout SELECT i, 's' || i, 1, '2026-01-01T00:00:00Z' FROM generate_series(0, 65535) i;
+INSERT INTO ExternalIssuer SELECT 'i' || i, NULL, NULL, '2026-01-01T00:00:00Z'
+  FROM generate_series(1, 20000) i;
+UPDATE AgentActivity SET Refused = 1 WHERE Start = '2026-01-01T00:00:00Z';
+INSERT INTO UpstreamCircuit SELECT 'https://' || i % 200 || ':443', Id, 1, 4, CreatedAt, CreatedAt,
+  CreatedAt FROM (SELECT *, row_number() OVER () AS i FROM Agent) a;
 INSERT INTO Policy SELECT 'p' || i, 1, '', '', 0, NULL, 1, NULL, '', '2026-01-01T00:00:00Z'
   FROM generate_series(1, 2000) i";
 

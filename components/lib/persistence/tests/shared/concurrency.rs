@@ -4,7 +4,7 @@ use std::sync::Barrier;
 use std::thread;
 
 use vectra_contract::fixtures::{
-    after_noon, agent_id, entry, given_agent, held_entry, make_tables, policy, trust,
+    after_noon, agent_id, entry, given_agent, held_entry, is_recorded, make_tables, policy, trust,
 };
 use vectra_domain::repository::{Ledger, PolicyRepository, Schema};
 use vectra_domain::{Entry, HeldLimits, PolicySource, Recorded, TrustRule};
@@ -79,7 +79,10 @@ fn records_exactly_the_limit_under_concurrency() {
             .filter(|outcome| **outcome == wanted)
             .count()
     };
-    assert_eq!(count(Recorded::Recorded), 100);
+    // Each is told another number.
+    for number in 1..=100 {
+        assert_eq!(count(Recorded::Recorded(number)), 1, "{number}");
+    }
     assert_eq!(count(Recorded::Limited(60)), 92);
     let count = |what: &str| repositories.database().integer(&format!("SELECT {what}"));
     assert_eq!(count("count(*) FROM AuditTrail"), 100);
@@ -110,7 +113,7 @@ fn holds_exactly_as_many_under_concurrency() {
         let outcomes = outcomes.concat();
         let recorded = outcomes
             .iter()
-            .filter(|outcome| **outcome == Recorded::Recorded)
+            .filter(|outcome| is_recorded(outcome))
             .count();
         assert_eq!(recorded, expected);
         assert_eq!(outcomes.len(), 80);

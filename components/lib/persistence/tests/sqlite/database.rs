@@ -96,6 +96,14 @@ fn from_libsql(value: libsql::Value) -> Value {
     }
 }
 
+/// What version 1 sends to record the fixtures' first request of the first agent.
+pub const RECORD_V1: &str = "INSERT INTO LedgerEntryV1 (AuditId, AgentId, DecisionType, Method, Path, TargetUrl, RiskScore, Timestamp, HistoryId,
+  Explanation, Minute, Hour, TrustTarget, TrustRate, HeldPerAgent, HeldInAll)
+VALUES ('018fabcd-7c1b-7a3d-9e5f-000200000001',
+  '018fabcd-7c1b-7a3d-9e5f-000100000001', 0, 'GET', '/', 'https://example.com/', 0.5,
+  '2026-01-31T12:00:00.000000Z', '018fabcd-7c1b-7a3d-9e5f-000300000001', '{}',
+  '2026-01-31T12:00:00.000000Z', '2026-01-31T12:00:00.000000Z', 1.0, 0.0, 0, 0)";
+
 /// Callers of a test of concurrency. SQLite has one writer: more only wait longer.
 pub const CALLERS: u128 = 8;
 

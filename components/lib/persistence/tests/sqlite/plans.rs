@@ -1,7 +1,8 @@
 //! What a call costs: one statement, and no scan of a table that grows.
 
 use vectra_contract::calls::calls;
-use vectra_domain::repository::Schema;
+use vectra_contract::fixtures::{after_noon, agent_id};
+use vectra_domain::repository::{Ledger, RefusalsPage, Schema};
 use vectra_persistence::Value;
 
 use crate::database::{Sqlite, ready};
@@ -40,7 +41,7 @@ fn plan(database: &Sqlite, statement: &str) -> Vec<String> {
 /// Refuses a plan that reads a whole table or sorts more than ties.
 fn assert_bounded(database: &Sqlite, name: &str, statement: &str) {
     // A plan names a table by its alias; the rest are subqueries of one row.
-    let small = ["v", "m", "h", "CONSTANT", "json_each"];
+    let small = ["v", "m", "h", "old", "CONSTANT", "json_each"];
     let steps = plan(database, statement);
     for step in &steps {
         let scanned = step
@@ -66,6 +67,30 @@ fn scans_no_table_that_grows_with_traffic() {
             assert_bounded(repositories.database(), name, &executed[0]);
         }
         repositories.database().executed();
+    }
+}
+
+/// What is refused is found without what is not.
+#[test]
+fn finds_refusals_by_their_own_index() {
+    let repositories = ready();
+    let key = "PRIMARY KEY";
+    for (of, index) in [(None, "AgentActivityRefused"), (Some(agent_id(1)), key)] {
+        for after in [None, Some((after_noon(0), agent_id(1)))] {
+            let page = RefusalsPage {
+                agent_id: of,
+                after,
+                limit: 10,
+            };
+            repositories.list_refusals(&page).unwrap();
+            let executed = repositories.database().executed();
+            let steps = plan(repositories.database(), &executed[0]);
+            assert!(
+                steps.len() == 1 && steps[0].contains(index),
+                "{page:?}: {steps:#?}"
+            );
+            repositories.database().executed();
+        }
     }
 }
 

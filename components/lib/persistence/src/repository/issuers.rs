@@ -1,0 +1,39 @@
+//! `vectra:persistence/external-issuers`.
+
+use vectra_domain::repository::{ExternalIssuerRepository, Result};
+use vectra_domain::{IssuerKeys, Timestamp};
+
+use super::Repositories;
+use crate::bind::Bind;
+use crate::{Database, check, mapping};
+
+/// The parameter that names a row.
+fn bind(issuer: &str) -> Result<Bind> {
+    check::issuer(issuer)?;
+    Ok(Bind::new().text("ExternalIssuer.Issuer", issuer))
+}
+
+impl<D: Database> ExternalIssuerRepository for Repositories<D> {
+    fn find(&self, issuer: &str) -> Result<Option<IssuerKeys>> {
+        let row = self.first(self.dialect.callers.issuer_find, bind(issuer)?.finish()?)?;
+        match row {
+            Some(mut row) if !row.is_null() => mapping::issuer_keys(&mut row).map(Some),
+            _ => Ok(None),
+        }
+    }
+
+    fn claim(&self, issuer: &str, now: Timestamp, not_since: Timestamp) -> Result<bool> {
+        let bind = bind(issuer)?.time(now).time(not_since);
+        let row = self.first(self.dialect.callers.issuer_claim, bind.finish()?)?;
+        Ok(row.is_some())
+    }
+
+    fn put(&self, issuer: &str, keys: &IssuerKeys) -> Result<()> {
+        check::issuer_keys(keys)?;
+        let bind = bind(issuer)?
+            .text("ExternalIssuer.Jwks", &keys.jwks)
+            .time(keys.fetched_at);
+        self.rows(self.dialect.callers.issuer_put, bind.finish()?)
+            .map(drop)
+    }
+}
