@@ -1,95 +1,41 @@
-//! `/agents`: register, list, show, assign a policy, delete.
+//! `/agents`: who may call.
 
-use http::{HeaderMap, HeaderValue, Response, StatusCode, header};
+mod access;
+mod change;
+mod register;
+
+use http::StatusCode;
 use serde_json::{Value, json};
 use vectra_domain::repository::AgentPage;
-use vectra_domain::{
-    Agent, AgentChange, AgentId, AgentStatus, PersistenceError, PolicyStatus, TextChange,
-    TrustScore,
-};
+use vectra_domain::{Agent, AgentAccess, AgentId, AgentStatus, PersistenceError};
 
-use crate::fields::{Field, Fields};
-use crate::gateway::{Answer, Gateway, json};
+use crate::gateway::{Answer, Gateway, json as answer};
 use crate::page::{LIST, PageQuery, page};
 use crate::problem::{Kind, Refusal};
-use crate::{RequestBody, ResponseBody, secret};
 
 /// Longest name, owner and policy name, in characters (OB §2.2).
 pub(crate) const MAX_NAME: usize = 128;
 
 impl<U> Gateway<'_, U> {
-    /// `POST /agents`.
-    pub(crate) fn register_agent<B>(
-        &self,
-        headers: &HeaderMap,
-        body: impl RequestBody,
-    ) -> Answer<B> {
-        let mut fields = Fields::read(headers, body)?;
-        let name = fields.required("name", 1..=MAX_NAME);
-        let owner = fields.optional("ownerId", 1..=MAX_NAME);
-        let given = fields.optional("clientSecret", secret::MIN_LENGTH..=secret::MAX_LENGTH);
-        if let Field::Text(text) = &given
-            && text.len() > secret::MAX_LENGTH
-        {
-            fields.refuse(
-                "clientSecret",
-                format!("must be at most {} bytes", secret::MAX_LENGTH),
-            );
-        }
-        fields.finish()?;
-
-        let (secret, made) = match given {
-            Field::Text(secret) => (secret, None),
-            Field::Missing | Field::Null => {
-                let secret = secret::generate(self.ports.random);
-                (secret.clone(), Some(secret))
-            }
-        };
-        let cost = self.settings.tokens.bcrypt_cost;
-        let hash = secret::hash(&secret, cost, self.ports.random)
-            .map_err(|why| Refusal::new(Kind::Misconfigured).internal(why))?;
-        let agent = Agent {
-            id: AgentId::new(self.ports.uuid()),
-            name,
-            owner_id: text(owner),
-            status: AgentStatus::Active,
-            policy_name: None,
-            client_secret_hash: hash,
-            trust_score: TrustScore::INITIAL,
-            created_at: self.ports.clock.now(),
-            updated_at: None,
-        };
-        self.with_schema(|| self.ports.agents.insert(&agent))
-            .map_err(Refusal::not_saved)?;
-        let mut shown = show(&agent);
-        if let (Some(made), Some(object)) = (made, shown.as_object_mut()) {
-            object.insert("clientSecret".to_owned(), made.into());
-        }
-        let mut response = json(StatusCode::CREATED, &shown);
-        if let Ok(location) = HeaderValue::from_str(&format!("/agents/{}", agent.id)) {
-            response.headers_mut().insert(header::LOCATION, location);
-        }
-        Ok(response)
-    }
-
     /// `GET /agents`.
     pub(crate) fn list_agents<B>(&self, query: Option<&str>) -> Answer<B> {
-        let query = PageQuery::read(query, &["status", "ownerId"], LIST)?;
-        let status = query.filter("status").map(read_status).transpose()?;
-        let after = query.cursor(|parts| match parts {
-            [name, id] => Some(((*name).to_owned(), id.parse().ok()?)),
-            _ => None,
-        })?;
-        let owner_id = query.filter("ownerId").map(str::to_owned);
+        let filters = ["status", "ownerId", "policyName", "name"];
+        let query = PageQuery::read(query, &filters, LIST)?;
+        let text = |name: &str| query.filter(name).map(str::to_owned);
         let wanted = AgentPage {
-            after,
+            after: query.cursor(|parts| match parts {
+                [name, id] => Some(((*name).to_owned(), id.parse().ok()?)),
+                _ => None,
+            })?,
             limit: query.limit + 1,
-            status,
-            owner_id,
+            status: query.filter("status").map(read_status).transpose()?,
+            owner_id: text("ownerId"),
+            policy_name: text("policyName"),
+            name: text("name"),
         };
         let agents = self.with_schema(|| self.ports.agents.list(&wanted))?;
         let place = |agent: &Agent| vec![agent.name.clone(), agent.id.to_string()];
-        Ok(json(
+        Ok(answer(
             StatusCode::OK,
             &page(&agents, query.limit, place, show),
         ))
@@ -97,74 +43,16 @@ impl<U> Gateway<'_, U> {
 
     /// `GET /agents/{agentId}`.
     pub(crate) fn show_agent<B>(&self, id: &str) -> Answer<B> {
-        let id = agent_id(id)?;
-        match self.with_schema(|| self.ports.agents.find(id))? {
-            Some(agent) if agent.status != AgentStatus::Deleted => {
-                Ok(json(StatusCode::OK, &show(&agent)))
-            }
-            _ => Err(not_found(id)),
-        }
+        let agent = self.living_agent(agent_id(id)?)?;
+        let access = self.with_schema(|| self.ports.access.find(agent.id))?;
+        Ok(answer(StatusCode::OK, &show_all(&agent, &access)))
     }
 
-    /// `PUT /agents/{agentId}/policy`; null unassigns.
-    pub(crate) fn assign_policy<B>(
-        &self,
-        id: &str,
-        headers: &HeaderMap,
-        body: impl RequestBody,
-    ) -> Answer<B> {
-        let id = agent_id(id)?;
-        let mut fields = Fields::read(headers, body)?;
-        let name = fields.optional("policyName", 1..=MAX_NAME);
-        if name == Field::Missing {
-            fields.refuse("policyName", "is required; null unassigns");
-        }
-        fields.finish()?;
-        let policy_name = match name {
-            Field::Text(name) => {
-                self.usable_policy(&name)?;
-                TextChange::Set(name)
-            }
-            Field::Missing | Field::Null => TextChange::Clear,
-        };
-        let change = AgentChange {
-            policy_name,
-            ..AgentChange::at(self.ports.clock.now())
-        };
-        let agent = self
-            .with_schema(|| self.ports.agents.update(id, &change))
-            .map_err(|error| missing_or(error, id))?;
-        Ok(json(StatusCode::OK, &show(&agent)))
-    }
-
-    fn usable_policy(&self, name: &str) -> Result<(), Refusal> {
-        let found = self.with_schema(|| self.ports.policies.find(name, None))?;
-        match found.map(|policy| policy.status) {
-            Some(PolicyStatus::Active) => Ok(()),
-            Some(PolicyStatus::Broken) => Err(Refusal::new(Kind::PolicyBroken).detail(format!(
-                "policy `{name}` does not compile and would deny everything"
-            ))),
-            Some(PolicyStatus::Retired) | None => Err(Refusal::new(Kind::PolicyNotFound)
-                .detail(format!("Policy with name {name} not found."))),
-        }
-    }
-
-    /// `DELETE /agents/{agentId}`.
-    pub(crate) fn delete_agent<B>(&self, id: &str) -> Answer<B> {
-        let id = agent_id(id)?;
-        let now = self.ports.clock.now();
-        self.with_schema(|| self.ports.agents.delete(id, now))
-            .map_err(|error| missing_or(error, id))?;
-        let mut response = Response::new(ResponseBody::Empty);
-        *response.status_mut() = StatusCode::NO_CONTENT;
-        Ok(response)
-    }
-}
-
-fn text(field: Field) -> Option<String> {
-    match field {
-        Field::Text(text) => Some(text),
-        Field::Missing | Field::Null => None,
+    /// An agent that is not deleted.
+    fn living_agent(&self, id: AgentId) -> Result<Agent, Refusal> {
+        self.with_schema(|| self.ports.agents.find(id))?
+            .filter(|agent| agent.status != AgentStatus::Deleted)
+            .ok_or_else(|| not_found(id))
     }
 }
 
@@ -177,6 +65,7 @@ fn not_found(id: AgentId) -> Refusal {
     Refusal::new(Kind::AgentNotFound).detail(format!("Agent with ID {id} not found."))
 }
 
+/// What a change that was not made is for the caller.
 fn missing_or(error: PersistenceError, id: AgentId) -> Refusal {
     if error == PersistenceError::NotFound {
         not_found(id)
@@ -202,4 +91,18 @@ fn show(agent: &Agent) -> Value {
         "createdAt": agent.created_at.to_string(),
         "updatedAt": agent.updated_at.map(|time| time.to_string()),
     })
+}
+
+/// An agent and what governs its access, without its secrets.
+fn show_all(agent: &Agent, access: &AgentAccess) -> Value {
+    let mut shown = show(agent);
+    let more = json!({
+        "requestsPerMinute": access.requests_per_minute,
+        "formerSecretUntil": access.former_secret_until.map(|time| time.to_string()),
+        "tokensNotBefore": access.tokens_not_before.map(|time| time.to_string()),
+    });
+    if let (Value::Object(shown), Value::Object(more)) = (&mut shown, more) {
+        shown.extend(more);
+    }
+    shown
 }

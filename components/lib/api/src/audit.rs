@@ -9,19 +9,13 @@ use vectra_domain::{AgentId, AuditId, AuditTrail, DecisionType, Timestamp};
 
 use crate::gateway::{Answer, Gateway, json};
 use crate::page::{LIST, PageQuery, page};
-use crate::problem::Refusal;
 
 impl<U> Gateway<'_, U> {
     /// `GET /audit`, newest first.
     pub(crate) fn list_audit<B>(&self, query: Option<&str>) -> Answer<B> {
         let query = PageQuery::read(query, &["agentId"], LIST)?;
-        let agent_id = query
-            .filter("agentId")
-            .map(str::parse::<AgentId>)
-            .transpose()
-            .map_err(|error| Refusal::field("agentId", error.to_string()))?;
         let wanted = AuditPage {
-            agent_id,
+            agent_id: query.id("agentId")?,
             after: query.cursor(read_place)?,
             limit: query.limit + 1,
         };

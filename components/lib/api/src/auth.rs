@@ -1,20 +1,34 @@
 //! Who is calling: an operator by key, or an agent by token. Neither works for the
 //! other.
 
-use http::{HeaderMap, HeaderName, header};
+pub(crate) mod agent;
+pub(crate) mod operator;
+
+use http::{HeaderMap, HeaderName};
 use vectra_domain::AgentId;
 
 use crate::gateway::Gateway;
-use crate::ports::Secret;
+use crate::ports::{Secret, Upstream};
 use crate::problem::{Kind, Refusal};
-use crate::token::{self, MIN_KEY, TokenError};
-use crate::{secret, settings::TokenSettings};
+use crate::routes::Access;
+use operator::Identity;
 
 /// Carries the agent's token so that its own `Authorization` passes upstream.
 pub(crate) const VECTRA_AUTHORIZATION: HeaderName = HeaderName::from_static("vectra-authorization");
 
 /// What every operator's key begins with.
 pub(crate) const OPERATOR_PREFIX: &str = "vop_";
+
+/// Who was let in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Caller {
+    /// Whoever it is; the endpoint asks for what it needs.
+    Anyone,
+    /// An operator with a role that may.
+    Operator(Identity),
+    /// An active agent, which may see what is its own.
+    Agent(AgentId),
+}
 
 /// Which header carried the agent's token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,50 +53,27 @@ fn bearer<'h>(headers: &'h HeaderMap, name: &HeaderName) -> Option<&'h str> {
 }
 
 impl<U> Gateway<'_, U> {
-    /// Passes if the caller holds an operator's key.
-    pub(crate) fn operator(&self, headers: &HeaderMap) -> Result<(), Refusal> {
-        let refuse = || Refusal::new(Kind::MissingCredentials);
-        let key = bearer(headers, &header::AUTHORIZATION)
-            .filter(|key| key.starts_with(OPERATOR_PREFIX))
-            .ok_or_else(refuse)?;
-        let admin = self.secret(Secret::AdminKey)?;
-        if !admin.starts_with(OPERATOR_PREFIX) || admin.len() < MIN_KEY {
-            let message = "`admin_key` must begin with vop_ and be at least 32 characters long";
-            return Err(Refusal::new(Kind::Misconfigured).internal(message));
-        }
-        if secret::same(key.as_bytes(), admin.as_bytes()) {
-            Ok(())
-        } else {
-            Err(refuse())
-        }
-    }
-
-    /// The agent whose token the caller holds.
-    pub(crate) fn agent(&self, headers: &HeaderMap) -> Result<(AgentId, Carrier), Refusal> {
-        let (name, carrier) = if headers.contains_key(&VECTRA_AUTHORIZATION) {
-            (VECTRA_AUTHORIZATION, Carrier::Vectra)
-        } else {
-            (header::AUTHORIZATION, Carrier::Authorization)
+    /// Lets in whom the endpoint is for. An agent's token for [`Access::Agent`] is read by
+    /// the endpoint itself, which refuses targets that are none first (OB §4.3).
+    pub(crate) fn admit<B>(&self, access: Access, headers: &HeaderMap) -> Result<Caller, Refusal>
+    where
+        U: Upstream<B>,
+    {
+        let operator = |roles| {
+            let identity = self.operator(headers)?;
+            identity.must_be(roles)?;
+            Ok(Caller::Operator(identity))
         };
-        let token = bearer(headers, &name).ok_or_else(|| Refusal::new(Kind::MissingCredentials))?;
-        let key = self.token_key()?;
-        let settings: &TokenSettings = &self.settings.tokens;
-        match token::verify(token, self.ports.clock.now(), settings, key.as_bytes()) {
-            Ok(agent) => Ok((agent, carrier)),
-            Err(TokenError::Expired) => Err(Refusal::new(Kind::ExpiredToken)),
-            // Not in the log: anyone could fill it.
-            Err(TokenError::Invalid(_)) => Err(Refusal::new(Kind::MissingCredentials)),
+        match access {
+            Access::Anyone | Access::Agent => Ok(Caller::Anyone),
+            Access::Operators(roles) => operator(roles),
+            Access::OperatorsOrOwner(roles) => match operator(roles) {
+                Err(refusal) if refusal.is_unauthenticated() => {
+                    self.active_agent::<B>(headers).map(Caller::Agent)
+                }
+                other => other,
+            },
         }
-    }
-
-    /// The key that tokens are signed with.
-    pub(crate) fn token_key(&self) -> Result<String, Refusal> {
-        let key = self.secret(Secret::Token)?;
-        if key.len() < MIN_KEY {
-            let message = "`token_secret` must be at least 32 bytes long";
-            return Err(Refusal::new(Kind::Misconfigured).internal(message));
-        }
-        Ok(key)
     }
 
     /// A secret; a missing one is the operator's affair, not the caller's.

@@ -10,20 +10,35 @@ use crate::problem::{Kind, Refusal};
 use crate::{BodyError, RequestBody};
 
 /// Largest body of a management request, in bytes.
-const MAX_BODY: usize = 64 * 1024;
+pub(crate) const MAX_BODY: usize = 64 * 1024;
 
-/// A field that may be missing, null or a text.
+/// What stands for a secret wherever it could be read.
+const MASK: &str = "***";
+
+/// A field that may be missing or null.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Field {
+pub(crate) enum Field<T> {
     Missing,
     Null,
-    Text(String),
+    Given(T),
+}
+
+impl<T> Field<T> {
+    /// What was given, if anything.
+    pub(crate) fn given(self) -> Option<T> {
+        match self {
+            Self::Given(value) => Some(value),
+            Self::Missing | Self::Null => None,
+        }
+    }
 }
 
 /// The fields of a JSON object; what is taken is checked, what is left is unknown.
 pub(crate) struct Fields {
     object: Map<String, Value>,
     errors: BTreeMap<String, Vec<String>>,
+    /// What was taken, secrets masked.
+    taken: Map<String, Value>,
 }
 
 impl Fields {
@@ -32,23 +47,29 @@ impl Fields {
         if !is_json(headers) {
             return Err(Refusal::new(Kind::UnsupportedMediaType));
         }
-        let bytes = body.read(MAX_BODY).map_err(|error| match error {
-            BodyError::TooLong(limit) => {
-                Refusal::new(Kind::TooLarge).detail(format!("at most {limit} bytes"))
-            }
-            BodyError::Broken(_) => Refusal::new(Kind::Invalid)
-                .detail("the body broke off")
-                .internal(error.to_string()),
-        })?;
+        let bytes = Self::read_body(body)?;
         let value: Value = serde_json::from_slice(&bytes)
             .map_err(|error| Refusal::new(Kind::MalformedJson).detail(error.to_string()))?;
         match value {
             Value::Object(object) => Ok(Self {
                 object,
                 errors: BTreeMap::new(),
+                taken: Map::new(),
             }),
             _ => Err(Refusal::new(Kind::Invalid).detail("the body must be a JSON object")),
         }
+    }
+
+    /// The body of a management request, whatever it is.
+    pub(crate) fn read_body(body: impl RequestBody) -> Result<Vec<u8>, Refusal> {
+        body.read(MAX_BODY).map_err(|error| match error {
+            BodyError::TooLong(limit) => {
+                Refusal::new(Kind::TooLarge).detail(format!("at most {limit} bytes"))
+            }
+            BodyError::Broken(_) => Refusal::new(Kind::Invalid)
+                .detail("the body broke off")
+                .internal(error.to_string()),
+        })
     }
 
     fn error(&mut self, name: &str, message: impl Into<String>) {
@@ -58,16 +79,27 @@ impl Fields {
             .push(message.into());
     }
 
-    /// A field that may be missing or null; `characters` bounds its length.
-    pub(crate) fn optional(&mut self, name: &str, characters: RangeInclusive<usize>) -> Field {
-        match self.object.remove(name) {
+    /// Takes a field out and notes it; `shown` is what is noted of it.
+    fn take(&mut self, name: &str, shown: impl FnOnce(&Value) -> Value) -> Option<Value> {
+        let value = self.object.remove(name)?;
+        self.taken.insert(name.to_owned(), shown(&value));
+        Some(value)
+    }
+
+    fn text(
+        &mut self,
+        name: &str,
+        value: Option<Value>,
+        check: impl FnOnce(&str) -> Result<(), String>,
+    ) -> Field<String> {
+        match value {
             None => Field::Missing,
             Some(Value::Null) => Field::Null,
             Some(Value::String(text)) => {
-                if let Err(message) = check_text(&text, characters) {
+                if let Err(message) = check(&text) {
                     self.error(name, message);
                 }
-                Field::Text(text)
+                Field::Given(text)
             }
             Some(_) => {
                 self.error(name, "must be a string");
@@ -76,18 +108,78 @@ impl Fields {
         }
     }
 
-    /// A field that must be a text; empty if it is not, and then `finish` refuses.
-    pub(crate) fn required(&mut self, name: &str, characters: RangeInclusive<usize>) -> String {
-        let wrong = self.errors.contains_key(name);
-        match self.optional(name, characters) {
-            Field::Text(text) => text,
-            Field::Missing | Field::Null => {
-                if !wrong && !self.errors.contains_key(name) {
-                    self.error(name, "is required");
+    /// A field that may be missing or null; `characters` bounds its length.
+    pub(crate) fn optional(
+        &mut self,
+        name: &str,
+        characters: RangeInclusive<usize>,
+    ) -> Field<String> {
+        let value = self.take(name, Value::clone);
+        self.text(name, value, |text| check_text(text, characters))
+    }
+
+    /// A name that may be missing or null: 1 to `most` characters without white space
+    /// at either end.
+    pub(crate) fn optional_name(&mut self, name: &str, most: usize) -> Field<String> {
+        let value = self.take(name, Value::clone);
+        self.text(name, value, |text| check_name(text, most))
+    }
+
+    /// A secret that may be missing or null, of which only that it was there is noted.
+    pub(crate) fn optional_secret(
+        &mut self,
+        name: &str,
+        check: impl FnOnce(&str) -> Result<(), String>,
+    ) -> Field<String> {
+        let value = self.take(name, |value| match value {
+            Value::Null => Value::Null,
+            _ => MASK.into(),
+        });
+        self.text(name, value, check)
+    }
+
+    /// An integer that may be missing or null.
+    pub(crate) fn optional_number(&mut self, name: &str, range: RangeInclusive<u32>) -> Field<u32> {
+        match self.take(name, Value::clone) {
+            None => Field::Missing,
+            Some(Value::Null) => Field::Null,
+            Some(value) => {
+                let number = value.as_u64().and_then(|number| u32::try_from(number).ok());
+                if let Some(number) = number.filter(|number| range.contains(number)) {
+                    return Field::Given(number);
                 }
-                String::new()
+                let (least, most) = (range.start(), range.end());
+                self.error(name, format!("must be an integer from {least} to {most}"));
+                Field::Missing
             }
         }
+    }
+
+    /// A field that must be a text; empty if it is not, and then `finish` refuses.
+    pub(crate) fn required(&mut self, name: &str, characters: RangeInclusive<usize>) -> String {
+        let field = self.optional(name, characters);
+        self.must(name, field)
+    }
+
+    /// A name that must be there; empty if it is not, and then `finish` refuses.
+    pub(crate) fn required_name(&mut self, name: &str, most: usize) -> String {
+        let field = self.optional_name(name, most);
+        self.must(name, field)
+    }
+
+    fn must(&mut self, name: &str, field: Field<String>) -> String {
+        let text = field.given();
+        if text.is_none() && !self.errors.contains_key(name) {
+            self.error(name, "is required");
+        }
+        text.unwrap_or_default()
+    }
+
+    /// A secret that must be there, whatever it is; empty if it is not, and then
+    /// `finish` refuses.
+    pub(crate) fn required_secret(&mut self, name: &str) -> String {
+        let field = self.optional_secret(name, |_| Ok(()));
+        self.must(name, field)
     }
 
     /// Notes what a caller found wrong with a field.
@@ -95,14 +187,17 @@ impl Fields {
         self.error(name, message);
     }
 
+    /// What was taken, secrets masked.
+    ///
+    /// # Errors
     /// Refuses if anything was wrong or is left over.
-    pub(crate) fn finish(mut self) -> Result<(), Refusal> {
+    pub(crate) fn finish(mut self) -> Result<Map<String, Value>, Refusal> {
         let unknown: Vec<String> = self.object.keys().cloned().collect();
         for name in unknown {
             self.error(&name, "is not a field of this request");
         }
         if self.errors.is_empty() {
-            Ok(())
+            Ok(self.taken)
         } else {
             Err(Refusal::fields(&self.errors))
         }
@@ -110,7 +205,7 @@ impl Fields {
 }
 
 /// U+0000 is refused everywhere, other control characters in names too.
-fn check_text(text: &str, characters: RangeInclusive<usize>) -> Result<(), String> {
+pub(crate) fn check_text(text: &str, characters: RangeInclusive<usize>) -> Result<(), String> {
     let count = text.chars().count();
     if text.chars().any(char::is_control) {
         return Err("must not hold control characters".to_owned());
@@ -118,6 +213,15 @@ fn check_text(text: &str, characters: RangeInclusive<usize>) -> Result<(), Strin
     if !characters.contains(&count) {
         let (least, most) = (characters.start(), characters.end());
         return Err(format!("must be {least} to {most} characters long"));
+    }
+    Ok(())
+}
+
+/// Names that look the same are no two names: white space at an end could not be seen.
+fn check_name(text: &str, most: usize) -> Result<(), String> {
+    check_text(text, 1..=most)?;
+    if text.trim().len() != text.len() {
+        return Err("must not begin or end with white space".to_owned());
     }
     Ok(())
 }
@@ -147,14 +251,15 @@ mod tests {
 
     #[test]
     fn collects_everything_that_is_wrong() {
-        let mut fields = read(r#"{"name":"","owner":7,"other":1}"#).unwrap();
+        let mut fields = read(r#"{"name":"","owner":7,"limit":1.5,"other":1}"#).unwrap();
         assert_eq!(fields.required("name", 1..=3), "");
         assert_eq!(fields.optional("owner", 0..=3), Field::Missing);
         assert_eq!(fields.required("secret", 1..=3), "");
+        assert_eq!(fields.optional_number("limit", 0..=9), Field::Missing);
         let errors = fields.errors.clone();
         assert_eq!(
             errors.keys().collect::<Vec<_>>(),
-            ["name", "owner", "secret"]
+            ["limit", "name", "owner", "secret"]
         );
         assert!(fields.finish().is_err());
     }
@@ -165,5 +270,34 @@ mod tests {
         fields.required("a", 1..=3);
         fields.required("b", 1..=3);
         assert_eq!(fields.errors.len(), 2);
+    }
+
+    #[test]
+    fn a_name_has_no_white_space_at_its_ends() {
+        let cases = [
+            ("a", true),
+            ("a b", true),
+            ("", false),
+            (" ", false),
+            (" a", false),
+            ("a\u{a0}", false),
+            ("a\tb", false),
+            ("abcde", false),
+        ];
+        for (name, good) in cases {
+            assert_eq!(check_name(name, 4).is_ok(), good, "{name:?}");
+        }
+    }
+
+    #[test]
+    fn gives_what_was_taken_with_secrets_masked() {
+        let mut fields = read(r#"{"name":"a","secret":"s3cret","none":null,"n":7}"#).unwrap();
+        fields.required("name", 1..=3);
+        fields.optional_secret("secret", |_| Ok(()));
+        fields.optional_secret("none", |_| Ok(()));
+        assert_eq!(fields.optional_number("n", 0..=9), Field::Given(7));
+        let taken = Value::Object(fields.finish().unwrap());
+        let expected = serde_json::json!({"name": "a", "secret": "***", "none": null, "n": 7});
+        assert_eq!(taken, expected);
     }
 }

@@ -1,12 +1,15 @@
 //! The gateway: finds the endpoint, answers, and stamps every answer.
 
-use http::{HeaderName, HeaderValue, Request, Response, StatusCode, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Request, Response, StatusCode, header};
 use serde_json::{Value, json};
-use vectra_domain::PersistenceError;
+use vectra_domain::repository::Schema;
+use vectra_domain::{AgentStatus, PersistenceError};
 
+use crate::acts::Order;
+use crate::auth::Caller;
 use crate::ports::{Ports, Upstream};
 use crate::problem::{Kind, Refusal};
-use crate::routes::{Endpoint, Match, find};
+use crate::routes::{Change, Endpoint, Match, Read, find};
 use crate::{RequestBody, ResponseBody, Settings};
 
 /// The version of the gateway, as in `Vectra-Version`.
@@ -63,30 +66,72 @@ impl<'a, U> Gateway<'a, U> {
         U: Upstream<B>,
     {
         let (head, body) = request.into_parts();
-        let query = head.uri.query();
-        let (endpoint, parameter) = match find(head.method.as_str(), head.uri.path()) {
-            Match::Found(endpoint, parameter) => (endpoint, parameter.unwrap_or_default()),
+        let (route, parameter) = match find(head.method.as_str(), head.uri.path()) {
+            Match::Found(route, parameter) => (route, parameter.unwrap_or_default()),
             Match::NotFound => return Err(Refusal::new(Kind::NoRoute)),
             Match::WrongMethod(allowed) => return Err(wrong_method(&allowed)),
         };
-        match endpoint {
-            Endpoint::Proxy => return self.proxy(head, body),
-            Endpoint::Health => return self.health(),
-            Endpoint::IssueToken => return self.issue_token(&head.headers, body),
-            Endpoint::ShowHeld => return self.show_held(&head.headers, parameter),
-            _ => self.operator(&head.headers)?,
+        match (
+            route.endpoint,
+            self.admit::<B>(route.access, &head.headers)?,
+        ) {
+            (Endpoint::Proxy, _) => self.proxy(head, body),
+            (Endpoint::Health, _) => self.health(),
+            (Endpoint::IssueToken, _) => self.issue_token(&head.headers, body),
+            (Endpoint::ShowHeld, caller) => self.show_held(&caller, parameter),
+            (Endpoint::Read(what), Caller::Operator(_)) => {
+                self.read(what, parameter, head.uri.query())
+            }
+            (Endpoint::Change(what), Caller::Operator(by)) => {
+                let order = self.order(what, parameter, &head.headers, body)?;
+                let action = format!("{} {}", route.method, route.path);
+                self.act(&by, action, &head.headers, order)
+            }
+            // Only operators read and change.
+            (Endpoint::Read(_) | Endpoint::Change(_), Caller::Anyone | Caller::Agent(_)) => {
+                Err(Refusal::new(Kind::MissingCredentials))
+            }
         }
-        match endpoint {
-            Endpoint::RegisterAgent => self.register_agent(&head.headers, body),
-            Endpoint::ListAgents => self.list_agents(query),
-            Endpoint::ShowAgent => self.show_agent(parameter),
-            Endpoint::AssignPolicy => self.assign_policy(parameter, &head.headers, body),
-            Endpoint::DeleteAgent => self.delete_agent(parameter),
-            Endpoint::ListPolicies => self.list_policies(query),
-            Endpoint::ShowPolicy => self.show_policy(parameter),
-            Endpoint::ListAudit => self.list_audit(query),
-            Endpoint::ExportAudit => self.export_audit(query),
-            _ => Err(Refusal::new(Kind::NoRoute)),
+    }
+
+    /// What an operator reads.
+    fn read<B>(&self, what: Read, parameter: &str, query: Option<&str>) -> Answer<B> {
+        match what {
+            Read::Operators => self.list_operators(query),
+            Read::Agents => self.list_agents(query),
+            Read::Agent => self.show_agent(parameter),
+            Read::Policies => self.list_policies(query),
+            Read::Policy => self.show_policy(parameter),
+            Read::Audit => self.list_audit(query),
+            Read::AuditExport => self.export_audit(query),
+            Read::Acts => self.list_acts(query),
+            Read::Refusals => self.list_refusals(query),
+            Read::Circuits => self.list_circuits(query),
+            Read::CircuitChanges => self.list_circuit_changes(query),
+        }
+    }
+
+    /// The change that an operator asks for: read and checked, not made.
+    fn order<'s, B>(
+        &'s self,
+        what: Change,
+        parameter: &str,
+        headers: &HeaderMap,
+        body: impl RequestBody,
+    ) -> Result<Order<'s, B>, Refusal> {
+        match what {
+            Change::AddOperator => self.add_operator(headers, body),
+            Change::RevokeOperator => self.revoke_operator(parameter),
+            Change::RegisterAgent => self.register_agent(headers, body),
+            Change::EditAgent => self.edit_agent(parameter, headers, body),
+            Change::DeleteAgent => self.delete_agent(parameter),
+            Change::AssignPolicy => self.assign_policy(parameter, headers, body),
+            Change::LimitAgent => self.limit_agent(parameter, headers, body),
+            Change::Quarantine => self.set_status(parameter, AgentStatus::Quarantined),
+            Change::Revoke => self.set_status(parameter, AgentStatus::Revoked),
+            Change::Activate => self.set_status(parameter, AgentStatus::Active),
+            Change::ReplaceSecret => self.replace_secret(parameter, headers, body),
+            Change::EndTokens => self.end_tokens(parameter),
         }
     }
 
@@ -110,13 +155,21 @@ impl<'a, U> Gateway<'a, U> {
         &self,
         call: impl Fn() -> Result<T, PersistenceError>,
     ) -> Result<T, PersistenceError> {
-        match call() {
-            Err(PersistenceError::SchemaMissing) => {
-                self.ports.schema.ensure()?;
-                call()
-            }
-            other => other,
+        with_schema(self.ports.schema, call)
+    }
+}
+
+/// Calls the database; makes the tables first if they turn out to be missing.
+pub(crate) fn with_schema<T>(
+    schema: &dyn Schema,
+    call: impl Fn() -> Result<T, PersistenceError>,
+) -> Result<T, PersistenceError> {
+    match call() {
+        Err(PersistenceError::SchemaMissing) => {
+            schema.ensure()?;
+            call()
         }
+        other => other,
     }
 }
 
@@ -139,5 +192,21 @@ pub(crate) fn json_text<B>(status: StatusCode, body: Vec<u8>) -> Response<Respon
     *response.status_mut() = status;
     let kind = HeaderValue::from_static("application/json");
     response.headers_mut().insert(header::CONTENT_TYPE, kind);
+    response
+}
+
+/// An answer without a body.
+pub(crate) fn no_content<B>() -> Response<ResponseBody<B>> {
+    let mut response = Response::new(ResponseBody::Empty);
+    *response.status_mut() = StatusCode::NO_CONTENT;
+    response
+}
+
+/// An answer that shows a secret, which nobody on its way may keep.
+pub(crate) fn unstored<B>(mut response: Response<ResponseBody<B>>) -> Response<ResponseBody<B>> {
+    let no_store = HeaderValue::from_static("no-store");
+    response
+        .headers_mut()
+        .insert(header::CACHE_CONTROL, no_store);
     response
 }

@@ -8,8 +8,9 @@ use vectra_domain::repository::{PolicyRepository, Schema};
 use vectra_domain::{PersistenceError, Policy, PolicySource, PolicyStatus, Timestamp};
 
 use crate::policies::CHUNK;
-use crate::ports::PolicyEngine;
+use crate::ports::{PolicyEngine, Secret, Secrets};
 use crate::secret::sha256_hex;
+use crate::token::TokenKeys;
 
 pub use upkeep::{Ageing, Progress, tick};
 
@@ -29,6 +30,21 @@ pub enum Event {
     Done(String),
     /// Something is wrong, and the gateway serves all the same.
     Warning(String),
+}
+
+/// Says what is wrong with the keys of tokens, so that it is known at the start and not
+/// from the first caller. Never shows a key.
+#[must_use]
+pub fn check_keys(secrets: &dyn Secrets) -> Option<Event> {
+    let text = match secrets.get(Secret::Token) {
+        Ok(text) => text,
+        Err(why) => return Some(Event::Warning(why)),
+    };
+    let checked = TokenKeys::parse(&text).and_then(|keys| keys.check());
+    let error = checked.err()?;
+    Some(Event::Warning(format!(
+        "no token is made or believed: {error}"
+    )))
 }
 
 /// Makes the tables and brings the policies in the database up to `files`. A policy

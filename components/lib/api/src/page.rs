@@ -1,9 +1,12 @@
 //! Paging: `limit` and `cursor` in, `items` and `nextCursor` out.
 
+use std::str::FromStr;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::Serialize;
 use serde_json::{Value, json};
+use vectra_domain::IdError;
 
 use crate::problem::Refusal;
 
@@ -76,6 +79,13 @@ impl PageQuery {
     pub(crate) fn filter(&self, name: &str) -> Option<&str> {
         let mut found = self.parameters.iter().filter(|(known, _)| known == name);
         found.next().map(|(_, value)| value.as_str())
+    }
+
+    /// The id that a filter asks for.
+    pub(crate) fn id<T: FromStr<Err = IdError>>(&self, name: &str) -> Result<Option<T>, Refusal> {
+        let id = self.filter(name).map(str::parse::<T>);
+        id.transpose()
+            .map_err(|error| Refusal::field(name, error.to_string()))
     }
 
     /// Whether there is a cursor.

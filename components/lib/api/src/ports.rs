@@ -6,7 +6,9 @@ use vectra_decision::{
 };
 use vectra_domain::Timestamp;
 use vectra_domain::repository::{
-    AgentRepository, AuditRepository, HeldRequestRepository, Ledger, PolicyRepository, Schema,
+    ActRepository, AgentAccessRepository, AgentRepository, AuditRepository, CircuitRepository,
+    ExternalIssuerRepository, HeldRequestRepository, Ledger, LockoutRepository, OperatorRepository,
+    PolicyRepository, Schema,
 };
 
 /// The present.
@@ -24,7 +26,7 @@ pub trait Random {
 /// The secrets the gateway works with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Secret {
-    /// Signs agents' tokens; at least 32 bytes.
+    /// Signs agents' tokens: one key per line (`token::TokenKeys`).
     Token,
     /// The first operator's key.
     AdminKey,
@@ -92,7 +94,8 @@ pub enum UpstreamError {
 pub trait Upstream<B> {
     /// The body of its answers.
     type Body;
-    /// Sends a request once and waits for the head of the answer.
+    /// Sends a request once and waits for the head of the answer: as long as the
+    /// [`Duration`](std::time::Duration) among its extensions says, or the host does.
     ///
     /// # Errors
     /// [`UpstreamError`] if there is no answer.
@@ -100,6 +103,21 @@ pub trait Upstream<B> {
         &self,
         request: http::Request<OutgoingBody<B>>,
     ) -> Result<http::Response<Self::Body>, UpstreamError>;
+
+    /// Reads the whole body of an answer to the gateway itself, such as an issuer's keys.
+    ///
+    /// # Errors
+    /// [`UpstreamError::Unreachable`] if it is longer than `limit` bytes or breaks off.
+    fn read(&self, body: Self::Body, limit: usize) -> Result<Vec<u8>, UpstreamError>;
+}
+
+/// Whether `spin-client-addr` is believed (`trust_client_addr`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ClientAddresses {
+    /// The host sets it.
+    Trusted,
+    /// Anyone may have set it.
+    Ignored,
 }
 
 /// All ports together.
@@ -116,6 +134,18 @@ pub struct Ports<'a, U> {
     pub held: &'a dyn HeldRequestRepository,
     /// The hot path.
     pub ledger: &'a dyn Ledger,
+    /// Agents' limits and former secrets.
+    pub access: &'a dyn AgentAccessRepository,
+    /// Those who work with the gateway.
+    pub operators: &'a dyn OperatorRepository,
+    /// What they did.
+    pub acts: &'a dyn ActRepository,
+    /// Failures to get a token.
+    pub lockouts: &'a dyn LockoutRepository,
+    /// Keys of external issuers.
+    pub issuers: &'a dyn ExternalIssuerRepository,
+    /// Circuits of upstreams.
+    pub circuits: &'a dyn CircuitRepository,
     /// Decides.
     pub engine: &'a dyn Engine,
     /// Compiles and asks policies.
@@ -128,6 +158,8 @@ pub struct Ports<'a, U> {
     pub random: &'a dyn Random,
     /// Secrets.
     pub secrets: &'a dyn Secrets,
+    /// Whether the host says truly where requests come from.
+    pub client_addresses: ClientAddresses,
     /// The digest of the bundle, where the host supplies it.
     pub bundle_digest: Option<&'a str>,
     /// The way out.

@@ -25,6 +25,8 @@ pub(crate) enum Kind {
     PolicyNotFound,
     AuditNotFound,
     HeldNotFound,
+    OperatorNotFound,
+    NameTaken,
     WrongMethod,
     PolicyBroken,
     TooLarge,
@@ -37,6 +39,7 @@ pub(crate) enum Kind {
     UpstreamUnavailable,
     CircuitOpen,
     DatabaseUnavailable,
+    IssuerUnavailable,
     Misconfigured,
 }
 
@@ -65,6 +68,8 @@ impl Kind {
             Self::PolicyNotFound => (S::NOT_FOUND, Some("VEC501003"), "Policy not found"),
             Self::AuditNotFound => (S::NOT_FOUND, Some("VEC501001"), "Audit row not found"),
             Self::HeldNotFound => (S::NOT_FOUND, Some("VEC501004"), "Held request not found"),
+            Self::OperatorNotFound => (S::NOT_FOUND, Some("VEC501001"), "Operator not found"),
+            Self::NameTaken => (S::CONFLICT, Some("VEC601001"), "The name is taken"),
             Self::WrongMethod => (S::METHOD_NOT_ALLOWED, None, "Method not allowed"),
             Self::PolicyBroken => (S::CONFLICT, None, "Policy is broken"),
             Self::TooLarge => (S::PAYLOAD_TOO_LARGE, None, "Request body too large"),
@@ -96,6 +101,11 @@ impl Kind {
                 S::SERVICE_UNAVAILABLE,
                 Some("VEC300003"),
                 "The database is not available",
+            ),
+            Self::IssuerUnavailable => (
+                S::SERVICE_UNAVAILABLE,
+                None,
+                "The keys of the tokens' issuer are not available",
             ),
             Self::Misconfigured => (
                 S::INTERNAL_SERVER_ERROR,
@@ -172,9 +182,14 @@ impl Refusal {
         Self::fields(&BTreeMap::from([(name.to_owned(), vec![message])]))
     }
 
-    /// Whether the caller is at fault, and not the gateway.
-    pub(crate) fn is_for_the_caller(&self) -> bool {
-        self.kind.facts().0.is_client_error()
+    /// The status it is answered with.
+    pub(crate) fn status(&self) -> StatusCode {
+        self.kind.facts().0
+    }
+
+    /// Whether it is not known who calls.
+    pub(crate) fn is_unauthenticated(&self) -> bool {
+        self.status() == StatusCode::UNAUTHORIZED
     }
 
     /// What happened inside, if that is worth a line in the log.

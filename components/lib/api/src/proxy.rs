@@ -1,12 +1,14 @@
 //! `ANY /proxy/<url>`: authenticate, read, decide, record, and only then forward,
 //! refuse or hold.
 
+mod circuit;
 mod decide;
 mod explanation;
 mod forward;
 mod headers;
 mod hold;
 mod mask;
+mod quota;
 mod record;
 pub(crate) mod target;
 
@@ -22,7 +24,11 @@ use crate::gateway::{Answer, Gateway, json};
 use crate::ports::{OutgoingBody, Upstream};
 use crate::problem::{Kind, Refusal};
 use crate::{BodyError, RequestBody, ResponseBody};
+use circuit::Passage;
+use decide::Decided;
 use forward::Permit;
+use quota::Quota;
+use record::Bounds;
 use target::{Target, TargetError};
 
 /// A request that may be decided about.
@@ -41,6 +47,24 @@ struct Proxied {
     now: Timestamp,
 }
 
+impl Proxied {
+    fn origin(&self) -> Origin {
+        Origin {
+            scheme: self.target.scheme.to_owned(),
+            host: self.target.host.host.clone(),
+            port: self.target.host.port,
+        }
+    }
+}
+
+/// What recording gives.
+struct Receipt {
+    /// Leave to forward, if the decision is an Allow.
+    permit: Option<Permit>,
+    /// The agent's requests in this minute, this one with them.
+    requests: u32,
+}
+
 impl<U> Gateway<'_, U> {
     /// In the order of OB §4.3: path, target, token, body, agent, decision, record.
     pub(crate) fn proxy<B>(&self, head: http::request::Parts, body: B) -> Answer<U::Body>
@@ -53,22 +77,48 @@ impl<U> Gateway<'_, U> {
             return Err(Refusal::new(Kind::BadTarget).detail("CONNECT is not proxied"));
         }
         let target = read_target(&head.uri)?;
-        let (agent_id, carrier) = self.agent(&head.headers)?;
-        let (proxied, outgoing) = self.read_request(head, body, target, carrier)?;
-        let context = self.load(agent_id, &proxied)?;
+        let caller = self.agent(&head.headers)?;
+        let (proxied, outgoing) = self.read_request(head, body, target, caller.carrier)?;
+        let context = self.load(caller.id, &proxied)?;
         let agent = active(context.agent.as_ref())?;
+        if !caller.holds(&context.access) {
+            return Err(Refusal::new(Kind::MissingCredentials));
+        }
+        let passage = self.passage(proxied.origin(), context.circuit, proxied.now)?;
         let decided = self.decide(&proxied, agent, &context);
-        let held = match decided.decision.outcome {
-            DecisionType::Hitl => Some(self.hold(&proxied, agent, &decided.decision)?),
-            DecisionType::Allow | DecisionType::Deny => None,
-        };
-        let entry = self.entry(&proxied, agent, &context, &decided, held);
-        let permit = self.record(&entry)?;
-        match (decided.decision.outcome, permit) {
-            (DecisionType::Allow, Some(permit)) => self.forward(permit, &entry, proxied, outgoing),
+        let bounds = self.bounds(&proxied, &context, &decided, &passage)?;
+        let quota = bounds.quota;
+        let entry = self.entry(&proxied, agent, &context, &decided, bounds);
+        let receipt = self.record(&entry, quota)?;
+        let answer = match (decided.decision.outcome, receipt.permit) {
+            (DecisionType::Allow, Some(permit)) => {
+                self.forward(permit, &entry, proxied, outgoing, passage)
+            }
             (DecisionType::Hitl, _) => held_answer(&entry),
             _ => Err(denied(&decided.decision, &entry)),
+        };
+        stamped(answer, quota, receipt.requests)
+    }
+
+    /// What bounds the decision: the request to hold, the agent's quota, and the probe
+    /// it has to be if it is let out.
+    fn bounds(
+        &self,
+        proxied: &Proxied,
+        context: &Context,
+        decided: &Decided,
+        passage: &Passage,
+    ) -> Result<Bounds, Refusal> {
+        let (mut held, mut probe) = (None, None);
+        match (decided.decision.outcome, &context.agent) {
+            (DecisionType::Hitl, Some(agent)) => {
+                held = Some(self.hold(proxied, agent, &decided.decision)?);
+            }
+            (DecisionType::Allow, _) => probe = self.probe(passage, proxied.now),
+            _ => {}
         }
+        let quota = self.quota(context, proxied.now);
+        Ok(Bounds { held, quota, probe })
     }
 
     /// Reads the body, after authentication and before deciding. The bytes that are
@@ -120,17 +170,10 @@ impl<U> Gateway<'_, U> {
     }
 
     fn load(&self, agent_id: AgentId, proxied: &Proxied) -> Result<Context, Refusal> {
-        let Proxied { target, now, .. } = proxied;
-        let origin = Origin {
-            scheme: target.scheme.to_owned(),
-            host: target.host.host.clone(),
-            port: target.host.port,
-        };
         let query = Query {
             agent_id,
-            origin: Some(origin),
-            now: *now,
-            external: None,
+            origin: Some(proxied.origin()),
+            now: proxied.now,
         };
         self.with_schema(|| self.ports.ledger.load(&query))
             .map_err(Refusal::from)
@@ -138,17 +181,22 @@ impl<U> Gateway<'_, U> {
 
     /// Records the decision. Only a recorded Allow gives a permit; nothing is ever
     /// recorded twice.
-    fn record(&self, entry: &Entry) -> Result<Option<Permit>, Refusal> {
+    fn record(&self, entry: &Entry, quota: Option<Quota>) -> Result<Receipt, Refusal> {
         match self.ports.ledger.record(entry) {
-            Ok(Recorded::Recorded) => Ok(Permit::recorded(entry)),
+            Ok(Recorded::Recorded(requests)) => Ok(Receipt {
+                permit: Permit::recorded(entry),
+                requests,
+            }),
             Ok(Recorded::Limited(seconds)) => {
                 let detail = format!("Rate limit exceeded. Try again in {seconds} seconds.");
-                Err(Refusal::new(Kind::RateLimited)
+                let refusal = Refusal::new(Kind::RateLimited)
                     .detail(detail)
-                    .retry_after(seconds))
+                    .retry_after(seconds);
+                Err(refusal_with(refusal, quota, u32::MAX))
             }
             Ok(Recorded::CircuitOpen(seconds)) => {
-                Err(Refusal::new(Kind::CircuitOpen).retry_after(seconds))
+                let host = entry.probe.as_ref().map(|probe| probe.origin.host.as_str());
+                Err(circuit::closed_to_all(host.unwrap_or_default(), seconds))
             }
             Ok(Recorded::AgentGone) => Err(inactive()),
             Ok(Recorded::TooManyHeld) => {
@@ -178,6 +226,32 @@ impl<U> Gateway<'_, U> {
             None => self.ports.uuid().as_simple().to_string(),
         }
     }
+}
+
+/// Says in an answer what is left of the agent's quota.
+fn stamped<T>(
+    answer: Result<Response<T>, Refusal>,
+    quota: Option<Quota>,
+    used: u32,
+) -> Result<Response<T>, Refusal> {
+    let Some(quota) = quota else { return answer };
+    match answer {
+        Ok(mut response) => {
+            for (name, value) in quota.fields(used) {
+                response.headers_mut().append(name, value);
+            }
+            Ok(response)
+        }
+        Err(refusal) => Err(refusal_with(refusal, Some(quota), used)),
+    }
+}
+
+/// Says the same in a refusal.
+fn refusal_with(refusal: Refusal, quota: Option<Quota>, used: u32) -> Refusal {
+    let fields = quota.into_iter().flat_map(|quota| quota.fields(used));
+    fields.fold(refusal, |refusal, (name, value)| {
+        refusal.header(name, value)
+    })
 }
 
 /// Seconds after which an agent may ask again for a held request.

@@ -1,64 +1,145 @@
-//! The endpoints: one table that the router, the OpenAPI test and `Allow` read.
+//! The endpoints: one table that the router, the OpenAPI test, the golden matrix of
+//! roles and `Allow` read.
 
-/// One endpoint.
+use vectra_domain::OperatorRole::{self, Admin, Auditor, Reviewer};
+
+/// One endpoint. There is none without a word on who may call it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Route {
     /// HTTP method; `ANY` for all of them.
     pub method: &'static str,
     /// Path as in the OpenAPI document.
     pub path: &'static str,
+    /// Who may call it.
+    pub access: Access,
     pub(crate) endpoint: Endpoint,
+}
+
+/// Who may call an endpoint. Everybody else is refused before anything of the request
+/// but its key is looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Access {
+    /// Whoever reaches it.
+    Anyone,
+    /// Agents, with a token.
+    Agent,
+    /// Operators of these roles.
+    Operators(&'static [OperatorRole]),
+    /// Operators of these roles, and the agent that the thing asked for belongs to.
+    OperatorsOrOwner(&'static [OperatorRole]),
 }
 
 /// What an endpoint does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Endpoint {
-    RegisterAgent,
-    ListAgents,
-    ShowAgent,
-    AssignPolicy,
-    DeleteAgent,
-    IssueToken,
-    ListPolicies,
-    ShowPolicy,
-    ListAudit,
-    ExportAudit,
-    ShowHeld,
-    Health,
     Proxy,
+    Health,
+    IssueToken,
+    ShowHeld,
+    /// Answers an operator and changes nothing.
+    Read(Read),
+    /// Changes something for an operator, and is noted as their act.
+    Change(Change),
 }
 
-const fn route(method: &'static str, path: &'static str, endpoint: Endpoint) -> Route {
+/// What an operator may read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Read {
+    Operators,
+    Agents,
+    Agent,
+    Policies,
+    Policy,
+    Audit,
+    AuditExport,
+    Acts,
+    Refusals,
+    Circuits,
+    CircuitChanges,
+}
+
+/// What an operator may change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Change {
+    AddOperator,
+    RevokeOperator,
+    RegisterAgent,
+    EditAgent,
+    DeleteAgent,
+    AssignPolicy,
+    LimitAgent,
+    Quarantine,
+    Revoke,
+    Activate,
+    ReplaceSecret,
+    EndTokens,
+}
+
+const ADMINS: Access = Access::Operators(&[Admin]);
+const AUDITORS: Access = Access::Operators(&[Admin, Auditor]);
+const OPERATORS: Access = Access::Operators(&[Admin, Reviewer, Auditor]);
+const OWNER_TOO: Access = Access::OperatorsOrOwner(&[Admin, Reviewer, Auditor]);
+
+const fn route(
+    method: &'static str,
+    path: &'static str,
+    access: Access,
+    endpoint: Endpoint,
+) -> Route {
     Route {
         method,
         path,
+        access,
         endpoint,
     }
 }
 
+const fn read(path: &'static str, access: Access, what: Read) -> Route {
+    route("GET", path, access, Endpoint::Read(what))
+}
+
+const fn change(method: &'static str, path: &'static str, access: Access, what: Change) -> Route {
+    route(method, path, access, Endpoint::Change(what))
+}
+
 /// All endpoints.
+#[rustfmt::skip]
 pub const ROUTES: &[Route] = &[
-    route("POST", "/agents", Endpoint::RegisterAgent),
-    route("GET", "/agents", Endpoint::ListAgents),
-    route("GET", "/agents/{agentId}", Endpoint::ShowAgent),
-    route("PUT", "/agents/{agentId}/policy", Endpoint::AssignPolicy),
-    route("DELETE", "/agents/{agentId}", Endpoint::DeleteAgent),
-    route("POST", "/tokens", Endpoint::IssueToken),
-    route("GET", "/policies", Endpoint::ListPolicies),
-    route("GET", "/policies/{name}", Endpoint::ShowPolicy),
-    route("GET", "/audit", Endpoint::ListAudit),
+    change("POST", "/operators", ADMINS, Change::AddOperator),
+    read("/operators", AUDITORS, Read::Operators),
+    change("DELETE", "/operators/{operatorId}", ADMINS, Change::RevokeOperator),
+    change("POST", "/agents", ADMINS, Change::RegisterAgent),
+    read("/agents", OPERATORS, Read::Agents),
+    read("/agents/{agentId}", OPERATORS, Read::Agent),
+    change("PATCH", "/agents/{agentId}", ADMINS, Change::EditAgent),
+    change("DELETE", "/agents/{agentId}", ADMINS, Change::DeleteAgent),
+    change("PUT", "/agents/{agentId}/policy", ADMINS, Change::AssignPolicy),
+    change("PUT", "/agents/{agentId}/limit", ADMINS, Change::LimitAgent),
+    change("POST", "/agents/{agentId}/quarantine", ADMINS, Change::Quarantine),
+    change("POST", "/agents/{agentId}/revoke", ADMINS, Change::Revoke),
+    change("POST", "/agents/{agentId}/activate", ADMINS, Change::Activate),
+    change("POST", "/agents/{agentId}/secret", ADMINS, Change::ReplaceSecret),
+    change("DELETE", "/agents/{agentId}/tokens", ADMINS, Change::EndTokens),
+    route("POST", "/tokens", Access::Anyone, Endpoint::IssueToken),
+    read("/policies", OPERATORS, Read::Policies),
+    read("/policies/{name}", OPERATORS, Read::Policy),
+    read("/audit", OPERATORS, Read::Audit),
     // Before any route with a parameter in this place.
-    route("GET", "/audit/export", Endpoint::ExportAudit),
-    route("GET", "/hitls/{id}", Endpoint::ShowHeld),
-    route("GET", "/health", Endpoint::Health),
-    route("ANY", "/proxy/{target}", Endpoint::Proxy),
+    read("/audit/export", AUDITORS, Read::AuditExport),
+    read("/audit/acts", AUDITORS, Read::Acts),
+    read("/audit/refusals", AUDITORS, Read::Refusals),
+    read("/circuits", OPERATORS, Read::Circuits),
+    read("/circuits/changes", OPERATORS, Read::CircuitChanges),
+    route("GET", "/hitls/{id}", OWNER_TOO, Endpoint::ShowHeld),
+    route("GET", "/health", Access::Anyone, Endpoint::Health),
+    route("ANY", "/proxy/{target}", Access::Agent, Endpoint::Proxy),
 ];
 
 /// Where a request belongs.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Match<'p> {
     /// To this endpoint, with the path's parameter if it has one.
-    Found(Endpoint, Option<&'p str>),
+    Found(&'static Route, Option<&'p str>),
     /// The path is known, the method is not; those that are.
     WrongMethod(Vec<&'static str>),
     /// Nowhere.
@@ -69,14 +150,15 @@ pub(crate) enum Match<'p> {
 /// proxy's own prefix is checked by the proxy.
 pub(crate) fn find<'p>(method: &str, path: &'p str) -> Match<'p> {
     let segment = path.split('/').nth(1).unwrap_or_default();
-    if segment.eq_ignore_ascii_case("proxy") {
-        return Match::Found(Endpoint::Proxy, None);
-    }
+    let proxied = segment.eq_ignore_ascii_case("proxy");
     let mut allowed = Vec::new();
     for route in ROUTES {
+        if proxied && route.endpoint == Endpoint::Proxy {
+            return Match::Found(route, None);
+        }
         if let Some(parameter) = matches(route.path, path) {
             if route.method == method {
-                return Match::Found(route.endpoint, parameter);
+                return Match::Found(route, parameter);
             }
             allowed.push(route.method);
         }
@@ -113,38 +195,57 @@ mod tests {
 
     #[test]
     fn finds_endpoints_by_method_and_path() {
+        let read = |what, parameter| Ok((Endpoint::Read(what), parameter));
         let cases = [
-            ("GET", "/agents", Match::Found(Endpoint::ListAgents, None)),
-            ("GET", "/Agents", Match::Found(Endpoint::ListAgents, None)),
-            (
-                "GET",
-                "/agents/x",
-                Match::Found(Endpoint::ShowAgent, Some("x")),
-            ),
+            ("GET", "/agents", read(Read::Agents, None)),
+            ("GET", "/Agents", read(Read::Agents, None)),
+            ("GET", "/agents/x", read(Read::Agent, Some("x"))),
             (
                 "PUT",
                 "/agents/x/policy",
-                Match::Found(Endpoint::AssignPolicy, Some("x")),
+                Ok((Endpoint::Change(Change::AssignPolicy), Some("x"))),
             ),
-            (
-                "GET",
-                "/audit/export",
-                Match::Found(Endpoint::ExportAudit, None),
-            ),
-            ("GET", "/audit/exports", Match::NotFound),
-            ("GET", "/agents/", Match::NotFound),
-            ("GET", "/agents/x/y", Match::NotFound),
-            ("PATCH", "/agents", Match::WrongMethod(vec!["POST", "GET"])),
-            ("GET", "/", Match::NotFound),
-            (
-                "PURGE",
-                "/proxy/http://h/",
-                Match::Found(Endpoint::Proxy, None),
-            ),
-            ("GET", "/PROXY", Match::Found(Endpoint::Proxy, None)),
+            ("GET", "/audit/export", read(Read::AuditExport, None)),
+            ("GET", "/audit/exports", Err(vec![])),
+            ("GET", "/agents/", Err(vec![])),
+            ("GET", "/agents/x/y", Err(vec![])),
+            ("PATCH", "/agents", Err(vec!["POST", "GET"])),
+            ("GET", "/", Err(vec![])),
+            ("PURGE", "/proxy/http://h/", Ok((Endpoint::Proxy, None))),
+            ("GET", "/PROXY", Ok((Endpoint::Proxy, None))),
         ];
         for (method, path, expected) in cases {
-            assert_eq!(find(method, path), expected, "{method} {path}");
+            let found = match find(method, path) {
+                Match::Found(route, parameter) => Ok((route.endpoint, parameter)),
+                Match::WrongMethod(allowed) => Err(allowed),
+                Match::NotFound => Err(Vec::new()),
+            };
+            assert_eq!(found, expected, "{method} {path}");
+        }
+    }
+
+    #[test]
+    fn what_changes_something_is_an_act_of_an_operator() {
+        for route in ROUTES {
+            let operators = matches!(route.access, Access::Operators(_));
+            let place = format!("{} {}", route.method, route.path);
+            match route.endpoint {
+                Endpoint::Change(_) => assert!(operators && route.method != "GET", "{place}"),
+                Endpoint::Read(_) => assert!(operators && route.method == "GET", "{place}"),
+                _ => assert!(!operators, "{place}"),
+            }
+        }
+    }
+
+    #[test]
+    fn every_endpoint_stands_in_the_table_once() {
+        for (nth, route) in ROUTES.iter().enumerate() {
+            let others = ROUTES.iter().skip(nth + 1);
+            assert!(
+                others.clone().all(|other| other.endpoint != route.endpoint),
+                "{}",
+                route.path
+            );
         }
     }
 }

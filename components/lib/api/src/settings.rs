@@ -1,7 +1,9 @@
 //! The gateway's configuration: raw JSON in, checked settings out, all problems at
 //! once (design §7, OB §17).
 
+mod circuits;
 mod keys;
+mod tokens;
 mod tree;
 
 use vectra_decision as decision;
@@ -9,6 +11,8 @@ use vectra_domain::HeldLimits;
 
 use crate::ports::Classifier;
 use crate::proxy::target::HostPort;
+pub use circuits::CircuitSettings;
+pub use tokens::{IssuerSettings, KeySource, LockoutSettings, PathLimit, Provider, TokenSettings};
 use tree::Tree;
 
 /// Something wrong with the configuration.
@@ -36,6 +40,8 @@ pub enum Severity {
 pub struct Settings {
     /// Requests per agent and aligned minute; none if unlimited.
     pub rate_limit: Option<u32>,
+    /// Circuits of upstreams; none if there are none.
+    pub circuits: Option<CircuitSettings>,
     /// Agents' tokens.
     pub tokens: TokenSettings,
     /// Where policy files lie.
@@ -62,19 +68,6 @@ pub enum PolicyUse {
     Off,
 }
 
-/// Agents' tokens (OB §5.2).
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TokenSettings {
-    /// `iss`.
-    pub issuer: String,
-    /// `aud`.
-    pub audience: String,
-    /// Life of a token, in seconds.
-    pub lifetime: i64,
-    /// Cost of bcrypt.
-    pub bcrypt_cost: u32,
-}
-
 /// Held requests.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HeldSettings {
@@ -91,6 +84,8 @@ pub struct ProxySettings {
     pub allowed: Vec<HostPort>,
     /// Hosts that only the gateway itself may reach.
     pub internal: Vec<HostPort>,
+    /// How long an upstream may take to begin its answer, in seconds, 1 to 3,600.
+    pub upstream_timeout: u32,
     /// Largest body that is inspected, in bytes.
     pub max_inspected_body: usize,
     /// Targets whose bodies pass uninspected.
@@ -138,15 +133,17 @@ pub fn read(text: &str, classifier: &dyn Classifier) -> (Settings, Vec<Problem>)
     } else {
         PolicyUse::Off
     };
+    let proxy = proxy(&mut tree);
     let settings = Settings {
         rate_limit: rate_limit(&mut tree),
-        tokens: tokens(&mut tree),
+        circuits: circuits::circuits(&mut tree),
+        tokens: tokens::tokens(&mut tree, &proxy.internal),
         policy_directory: tree.text("Policy.Providers.Internal.Directory", "policies"),
         policies,
         decision: decision(&mut tree, policies, semantic),
         held: held(&mut tree),
         retention_days: tree.number("History.RetentionDays", 1..=3_650, 30),
-        proxy: proxy(&mut tree),
+        proxy,
     };
     providers(&mut tree);
     (settings, tree.finish(&keys::INERT, &keys::SECRETS))
@@ -160,16 +157,6 @@ fn rate_limit(tree: &mut Tree) -> Option<u32> {
         60,
     );
     enabled.then_some(limit)
-}
-
-fn tokens(tree: &mut Tree) -> TokenSettings {
-    let base = "Security.AgentAuth.SelfSigned";
-    TokenSettings {
-        issuer: tree.text(&format!("{base}.Issuer"), "vectra"),
-        audience: tree.text(&format!("{base}.Audience"), "vectra-agents"),
-        lifetime: tree.span(&format!("{base}.Expiration"), 1..=86_400, 900),
-        bcrypt_cost: tree.number("Security.AgentAuth.BcryptCost", 4..=16, 11),
-    }
 }
 
 fn decision(
@@ -227,6 +214,7 @@ fn proxy(tree: &mut Tree) -> ProxySettings {
     ProxySettings {
         allowed: tree.hosts("Proxy.AllowedUpstreams"),
         internal: tree.hosts("Security.InternalHosts"),
+        upstream_timeout: tree.number("Proxy.UpstreamTimeoutSeconds", 1..=3_600, 100),
         max_inspected_body: tree.number("Proxy.MaxInspectedBody", 0..=67_108_864, 1_048_576),
         uninspected: tree.hosts("Proxy.UninspectedOrigins"),
         masked_parameters: match masked {
@@ -236,19 +224,15 @@ fn proxy(tree: &mut Tree) -> ProxySettings {
     }
 }
 
-/// Providers of the original that this version does not have are refused, since
-/// going on without them would decide otherwise than the operator believes.
+/// A provider of the original that this version does not have is refused, since going
+/// on without it would decide otherwise than the operator believes.
 fn providers(tree: &mut Tree) {
-    for (key, only) in [
-        ("Policy.DefaultProvider", "Internal"),
-        ("Security.AgentAuth.Provider", "SelfSigned"),
-    ] {
-        let chosen = tree.text(key, only);
-        if !chosen.eq_ignore_ascii_case(only) {
-            tree.refuse(
-                key,
-                &format!("`{chosen}` is not available: only `{only}` is"),
-            );
-        }
+    let (key, only) = ("Policy.DefaultProvider", "Internal");
+    let chosen = tree.text(key, only);
+    if !chosen.eq_ignore_ascii_case(only) {
+        tree.refuse(
+            key,
+            &format!("`{chosen}` is not available: only `{only}` is"),
+        );
     }
 }

@@ -2,20 +2,38 @@
 //! the real rules, and an upstream that notes what reaches it.
 #![allow(missing_docs, clippy::indexing_slicing, clippy::unwrap_used)]
 
+#[path = "gateway/acts.rs"]
+mod acts;
+#[path = "gateway/agents.rs"]
+mod agents;
+#[path = "gateway/circuits.rs"]
+mod circuits;
 #[path = "gateway/database.rs"]
 mod database;
+#[path = "gateway/defects.rs"]
+mod defects;
 #[path = "gateway/export.rs"]
 mod export;
 #[path = "gateway/failures.rs"]
 mod failures;
+#[path = "gateway/issuer.rs"]
+mod issuer;
 #[path = "gateway/lifecycle.rs"]
 mod lifecycle;
+#[path = "gateway/lockout.rs"]
+mod lockout;
 #[path = "gateway/management.rs"]
 mod management;
+#[path = "gateway/operators.rs"]
+mod operators;
 #[path = "gateway/proxy.rs"]
 mod proxy;
+#[path = "gateway/roles.rs"]
+mod roles;
 #[path = "gateway/settings.rs"]
 mod settings;
+#[path = "gateway/tokens.rs"]
+mod tokens;
 #[path = "gateway/upkeep.rs"]
 mod upkeep;
 #[path = "gateway/world.rs"]

@@ -2,7 +2,8 @@
 //! The audit is not among it.
 
 use vectra_domain::repository::{
-    AgentHistoryRepository, AgentRepository, HeldRequestRepository, Ledger, MAX_PAGE, Result,
+    AgentHistoryRepository, AgentRepository, CircuitRepository, HeldRequestRepository, Ledger,
+    MAX_PAGE, Result,
 };
 use vectra_domain::{PersistenceError, Timestamp};
 
@@ -20,6 +21,8 @@ pub struct Ageing<'a> {
     pub history: &'a dyn AgentHistoryRepository,
     /// Activity.
     pub ledger: &'a dyn Ledger,
+    /// Circuits and the changes of their states.
+    pub circuits: &'a dyn CircuitRepository,
     /// Tombstones of deleted agents.
     pub agents: &'a dyn AgentRepository,
 }
@@ -33,7 +36,7 @@ pub struct Progress {
     pub more: bool,
 }
 
-/// Expires held requests, then prunes history, activity and tombstones that are older
+/// Expires held requests, then prunes history, activity, circuits and tombstones that are older
 /// than `retention_days`, each in one statement and at most `budget` rows (no more
 /// than [`MAX_PAGE`]; with 0 nothing is done). A step that fails is a warning and
 /// does not keep the others from being done.
@@ -61,6 +64,7 @@ pub fn tick(
         ("held requests expired", ageing.held.expire(now, budget)),
         ("history rows pruned", ageing.history.prune(old, budget)),
         ("activity rows pruned", ageing.ledger.prune(unread, budget)),
+        ("circuit rows pruned", ageing.circuits.prune(old, budget)),
         ("deleted agents removed", ageing.agents.prune(old, budget)),
     ];
     report(&steps, budget)

@@ -1,10 +1,13 @@
 //! Sends an allowed request on and its answer back.
 
+use std::time::Duration;
+
 use http::{Request, Response, StatusCode, Uri, header};
 use vectra_decision::Body;
 use vectra_domain::{AuditId, AuditTrail, DecisionType, Entry};
 
 use super::Proxied;
+use super::circuit::{Passage, fate};
 use crate::ResponseBody;
 use crate::gateway::{Answer, Gateway};
 use crate::ports::{OutgoingBody, Upstream, UpstreamError};
@@ -29,6 +32,7 @@ impl<U> Gateway<'_, U> {
         entry: &Entry,
         proxied: Proxied,
         outgoing: OutgoingBody<B>,
+        passage: Passage,
     ) -> Answer<U::Body>
     where
         U: Upstream<B>,
@@ -47,7 +51,16 @@ impl<U> Gateway<'_, U> {
         *request.method_mut() = proxied.method;
         *request.uri_mut() = uri(proxied.target.uri)?;
         *request.headers_mut() = headers;
-        let answer = self.ports.upstream.send(request).map_err(|error| {
+        let patience = Duration::from_secs(u64::from(self.settings.proxy.upstream_timeout));
+        request.extensions_mut().insert(patience);
+        let answer = self.ports.upstream.send(request);
+        // Before the answer goes out: a client that leaves takes its guest with it, and
+        // with it what has not been reported.
+        let status = answer.as_ref().map(http::Response::status);
+        if let Some(fate) = fate(status, &passage) {
+            self.report(passage, entry.audit.agent_id, fate);
+        }
+        let answer = answer.map_err(|error| {
             if let UpstreamError::Prohibited(_) = &error {
                 self.take_back(entry, &host);
             }

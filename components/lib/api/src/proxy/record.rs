@@ -2,18 +2,29 @@
 
 use vectra_decision::DecisionType as Outcome;
 use vectra_domain::{
-    Agent, AuditId, AuditTrail, Context, DecisionType, Entry, HeldRequest, HistoryId, RiskScore,
-    TrustRule,
+    Agent, AuditId, AuditTrail, Context, DecisionType, Entry, HeldRequest, HistoryId, Probe,
+    RiskScore, TrustRule,
 };
 
 use super::Proxied;
 use super::decide::Decided;
 use super::explanation::{Facts, explain};
 use super::mask::mask;
+use super::quota::Quota;
 use crate::gateway::Gateway;
 
 /// Longest reason that is recorded, in bytes.
 const MAX_REASON: usize = 2 * 1024;
+
+/// What bounds a decision beside itself.
+pub(super) struct Bounds {
+    /// The request to hold, if it is held.
+    pub(super) held: Option<HeldRequest>,
+    /// How many requests the agent may make.
+    pub(super) quota: Option<Quota>,
+    /// The probe it wants to be, if it is let out.
+    pub(super) probe: Option<Probe>,
+}
 
 impl<U> Gateway<'_, U> {
     /// The entry for the ledger.
@@ -23,8 +34,13 @@ impl<U> Gateway<'_, U> {
         agent: &Agent,
         context: &Context,
         decided: &Decided,
-        mut held: Option<HeldRequest>,
+        bounds: Bounds,
     ) -> Entry {
+        let Bounds {
+            mut held,
+            quota,
+            probe,
+        } = bounds;
         let Decided { decision, .. } = decided;
         let names = &self.settings.proxy.masked_parameters;
         let id = AuditId::new(self.ports.uuid());
@@ -54,14 +70,14 @@ impl<U> Gateway<'_, U> {
             explanation,
             audit,
             history_id: HistoryId::new(self.ports.uuid()),
-            rate_limit: self.settings.rate_limit,
+            rate_limit: quota.map(Quota::limit),
             trust: TrustRule {
                 target: decision.trust.target,
                 rate: decision.trust.rate,
             },
             held,
             held_limits: self.settings.held.limits,
-            probe: None,
+            probe,
         }
     }
 }

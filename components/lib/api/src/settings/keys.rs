@@ -1,16 +1,14 @@
 //! Keys that are known and not read.
 
 /// Keys (or groups, ending in a dot) of the original that have no effect here.
-pub(super) const INERT: [&str; 14] = [
+pub(super) const INERT: [&str; 12] = [
     "HumanInTheLoop.Enabled",
     "HumanInTheLoop.NotificationWebhookUrl",
     "Observability.",
     "Policy.Providers.Opa.",
     "SecretManagement.",
-    "Security.AgentAuth.Jwt.",
     "Semantic.DefaultProvider",
     "Semantic.Providers.",
-    "System.CircuitBreaker.",
     "System.Cors.",
     "System.RateLimit.Provider",
     "System.Storage.Cache.",

@@ -90,6 +90,24 @@ impl Tree {
         )
     }
 
+    /// A text that may be missing.
+    pub(super) fn optional_text(&mut self, key: &str) -> Option<String> {
+        self.read(key, "a text that is not empty", None, |value| {
+            let text = value.as_str().filter(|text| !text.is_empty())?;
+            Some(Some(text.to_owned()))
+        })
+    }
+
+    /// Takes a group out without reading it, and warns if something is in it.
+    pub(super) fn leave_out(&mut self, group: &str, why: &str) {
+        let Some(value) = self.take(group) else {
+            return;
+        };
+        if value.as_object().is_none_or(|inner| !inner.is_empty()) {
+            self.problem(Severity::Warning, group, why);
+        }
+    }
+
     pub(super) fn flag(&mut self, key: &str, default: bool) -> bool {
         self.read(key, "true or false", default, |value| match value {
             Value::Bool(flag) => Some(*flag),

@@ -1,14 +1,21 @@
 //! The repositories in memory, which may be told to fail.
 
+#[path = "database/callers.rs"]
+mod callers;
+#[path = "database/circuits.rs"]
+mod circuits;
+
 use std::cell::{Cell, RefCell};
 
 use vectra_domain::repository::{
     AgentHistoryRepository, AgentPage, AgentRepository, AuditPage, AuditRange, AuditRepository,
-    HeldPage, HeldRequestRepository, HeldStep, Ledger, PolicyRepository, Result, Schema,
+    HeldPage, HeldRequestRepository, HeldStep, Ledger, PolicyRepository, RefusalsPage, Result,
+    Schema,
 };
 use vectra_domain::{
     Agent, AgentChange, AgentHistory, AgentId, AuditId, AuditTrail, Context, Entry, HeldRequest,
-    HeldRequestId, PersistenceError, Policy, PolicySource, PutResult, Query, Recorded, Timestamp,
+    HeldRequestId, PersistenceError, Policy, PolicySource, PutResult, Query, Recorded, Refusals,
+    Timestamp,
 };
 use vectra_persistence::memory::Memory;
 
@@ -227,6 +234,10 @@ impl Ledger for Database {
 
     fn record(&self, entry: &Entry) -> Result<Recorded> {
         self.call("ledger.record", |memory| memory.record(entry))
+    }
+
+    fn list_refusals(&self, page: &RefusalsPage) -> Result<Vec<Refusals>> {
+        self.call("ledger.list_refusals", |memory| memory.list_refusals(page))
     }
 
     fn prune(&self, before: Timestamp, limit: u32) -> Result<u32> {

@@ -148,3 +148,16 @@ fn a_start_that_fails_may_be_repeated() {
         }
     }
 }
+
+#[test]
+fn a_line_of_the_token_secret_that_is_no_key_is_told_at_the_start_by_its_number() {
+    let world = World::new();
+    assert_eq!(vectra_api::lifecycle::check_keys(&world), None);
+    let weak = format!("{}\ntoo short", "k".repeat(32));
+    world.token_secret.replace(weak);
+    let Some(Event::Warning(told)) = vectra_api::lifecycle::check_keys(&world) else {
+        panic!("nothing is told");
+    };
+    assert!(told.contains("line 2 of `token_secret`"), "{told}");
+    assert!(!told.contains("too short"), "{told}");
+}

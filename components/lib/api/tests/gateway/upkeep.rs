@@ -17,6 +17,7 @@ fn run(world: &World, budget: u32) -> Result<Progress, PersistenceError> {
         held: &world.database,
         history: &world.database,
         ledger: &world.database,
+        circuits: &world.database,
         agents: &world.database,
     };
     let days = world.settings().retention_days;
@@ -63,7 +64,6 @@ fn baseline(world: &World, agent: AgentId) -> u32 {
         agent_id: agent,
         origin: None,
         now: Clock::now(world),
-        external: None,
     };
     world.memory.load(&query).unwrap().activity.baseline_total
 }
@@ -148,6 +148,7 @@ fn each_step_is_one_statement_and_a_budget_is_held_within_the_ports_limits() {
             "held.expire",
             "history.prune",
             "ledger.prune",
+            "circuits.prune",
             "agents.prune"
         ]
     );

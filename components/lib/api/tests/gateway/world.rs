@@ -1,12 +1,13 @@
 //! What stands around the gateway in these tests.
 
 use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
 
 use http::{Request, Response, StatusCode};
 use serde_json::Value;
 use vectra_api::{
-    Classifier, Clock, Engine, Gateway, OutgoingBody, PolicyEngine, Ports, Random, ResponseBody,
-    Secret, Secrets, Settings, Upstream, UpstreamError,
+    Classifier, ClientAddresses, Clock, Engine, Gateway, OutgoingBody, PolicyEngine, Ports, Random,
+    ResponseBody, Secret, Secrets, Settings, Upstream, UpstreamError,
 };
 use vectra_decision::{
     ClassifierDescription, Compiled, Evaluation, Input, Intent, IntentQuestion, IntentStatus,
@@ -18,6 +19,7 @@ use vectra_persistence::memory::Memory;
 use crate::database::Database;
 
 pub const ADMIN: &str = "vop_0123456789abcdef0123456789abcdef";
+pub const TOKEN_SECRET: &str = "0123456789abcdef0123456789abcdef";
 pub const DATA_KEY: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
 
 /// What a request that reached the upstream looked like.
@@ -37,6 +39,10 @@ pub struct World {
     pub now: Cell<i64>,
     pub undecided: Cell<bool>,
     pub upstream_fails: RefCell<Option<UpstreamError>>,
+    /// What is answered at these URLs, in place of the one answer of the upstream.
+    pub answers: RefCell<BTreeMap<String, (u16, String)>>,
+    /// The secret variable `token_secret`.
+    pub token_secret: RefCell<String>,
     pub reached: RefCell<Vec<Reached>>,
     pub log: RefCell<Vec<String>>,
     random: Cell<u8>,
@@ -56,6 +62,8 @@ impl World {
             now: Cell::new(1_700_049_600 * Timestamp::SECOND),
             undecided: Cell::default(),
             upstream_fails: RefCell::default(),
+            answers: RefCell::default(),
+            token_secret: RefCell::new(TOKEN_SECRET.to_owned()),
             reached: RefCell::default(),
             log: RefCell::default(),
             random: Cell::default(),
@@ -78,12 +86,19 @@ impl World {
             policies: &self.database,
             held: &self.database,
             ledger: &self.database,
+            access: &self.database,
+            operators: &self.database,
+            acts: &self.database,
+            lockouts: &self.database,
+            issuers: &self.database,
+            circuits: &self.database,
             engine: self,
             policy_engine: self,
             classifier: self,
             clock: self,
             random: self,
             secrets: self,
+            client_addresses: ClientAddresses::Trusted,
             bundle_digest: None,
             upstream: self,
         };
@@ -98,14 +113,40 @@ impl World {
 
     /// A management request with the admin key.
     pub fn manage(&self, method: &str, path: &str, body: &str) -> (StatusCode, Value) {
+        self.ask(ADMIN, method, path, body)
+    }
+
+    /// A management request with this key.
+    pub fn ask(&self, key: &str, method: &str, path: &str, body: &str) -> (StatusCode, Value) {
         let request = Request::builder()
             .method(method)
             .uri(path)
-            .header("authorization", format!("Bearer {ADMIN}"))
+            .header("authorization", format!("Bearer {key}"))
             .header("content-type", "application/json");
         let response = self.send(request.body(body.as_bytes().to_vec()).unwrap());
         let value = serde_json::from_slice(response.body()).unwrap_or(Value::Null);
         (response.status(), value)
+    }
+
+    /// Adds an operator and returns their id and key.
+    pub fn operator(&self, name: &str, role: &str) -> (String, String) {
+        let body = format!(r#"{{"name":"{name}","role":"{role}"}}"#);
+        let (status, operator) = self.manage("POST", "/operators", &body);
+        assert_eq!(status, StatusCode::CREATED, "{operator}");
+        let text = |field: &str| operator[field].as_str().unwrap().to_owned();
+        (text("operatorId"), text("key"))
+    }
+
+    /// What operators did, newest first.
+    pub fn acts(&self) -> Vec<Value> {
+        let (status, page) = self.manage("GET", "/audit/acts?limit=200", "");
+        assert_eq!(status, StatusCode::OK, "{page}");
+        page["items"].as_array().unwrap().clone()
+    }
+
+    /// Lets time pass, in seconds.
+    pub fn wait(&self, seconds: i64) {
+        self.now.set(self.now.get() + seconds * Timestamp::SECOND);
     }
 
     /// Registers an agent and returns its id and a token.
@@ -172,7 +213,7 @@ impl Random for World {
 impl Secrets for World {
     fn get(&self, secret: Secret) -> Result<String, String> {
         Ok(match secret {
-            Secret::Token => "0123456789abcdef0123456789abcdef",
+            Secret::Token => return Ok(self.token_secret.borrow().clone()),
             Secret::AdminKey => ADMIN,
             Secret::DataKey => DATA_KEY,
         }
@@ -233,6 +274,7 @@ impl Upstream<Vec<u8>> for World {
             return Err(error);
         }
         let (head, body) = request.into_parts();
+        let answer = self.answers.borrow().get(&head.uri.to_string()).cloned();
         self.reached.borrow_mut().push(Reached {
             method: head.method.to_string(),
             uri: head.uri.to_string(),
@@ -242,6 +284,10 @@ impl Upstream<Vec<u8>> for World {
                 OutgoingBody::Bytes(bytes) | OutgoingBody::Stream(bytes) => bytes,
             },
         });
+        if let Some((status, body)) = answer {
+            let response = Response::builder().status(status);
+            return Ok(response.body(body.into_bytes()).unwrap());
+        }
         Ok(Response::builder()
             .status(201)
             .header("set-cookie", "a=1")
@@ -250,5 +296,12 @@ impl Upstream<Vec<u8>> for World {
             .header("x-hop", "1")
             .body(b"from upstream".to_vec())
             .unwrap())
+    }
+
+    fn read(&self, body: Vec<u8>, limit: usize) -> Result<Vec<u8>, UpstreamError> {
+        if body.len() > limit {
+            return Err(UpstreamError::Unreachable("too long".to_owned()));
+        }
+        Ok(body)
     }
 }

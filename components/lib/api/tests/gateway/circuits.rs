@@ -1,0 +1,101 @@
+//! Circuits, as operators see them.
+
+use http::StatusCode;
+use serde_json::{Value, json};
+use vectra_domain::repository::{CircuitRepository, Schema};
+use vectra_domain::{AgentId, CircuitRule, Errand, Fate, Origin, Report, Timestamp};
+
+use crate::world::World;
+
+const RULE: CircuitRule = CircuitRule {
+    threshold: 2,
+    window: 60,
+    open: 30,
+};
+
+/// Fails so often that the agent's circuit opens.
+fn fail(world: &World, host: &str, agent: AgentId) {
+    for _ in 0..RULE.threshold {
+        let report = Report {
+            origin: Origin {
+                scheme: "https".to_owned(),
+                host: host.to_owned(),
+                port: 443,
+            },
+            agent_id: agent,
+            fate: Fate::Failed,
+            errand: Errand::Ordinary,
+            now: Timestamp::from_micros(world.now.get()).unwrap(),
+        };
+        world.memory.report(&report, RULE).unwrap();
+    }
+}
+
+fn pages(world: &World, list: &str) -> Vec<Value> {
+    let (mut path, mut items) = (format!("{list}?limit=1"), Vec::new());
+    loop {
+        let (status, page) = world.manage("GET", &path, "");
+        assert_eq!(status, StatusCode::OK, "{page}");
+        items.extend(page["items"].as_array().unwrap().iter().cloned());
+        let Some(cursor) = page["nextCursor"].as_str() else {
+            return items;
+        };
+        path = format!("{list}?limit=1&cursor={cursor}");
+    }
+}
+
+#[test]
+fn circuits_and_their_changes_are_listed_page_by_page() {
+    let world = World::new();
+    Schema::ensure(&world.memory).unwrap();
+    let agents: Vec<AgentId> = (0..2).map(|_| world.agent().0.parse().unwrap()).collect();
+    fail(&world, "b.example", agents[0]);
+    fail(&world, "a.example", agents[0]);
+    world.wait(1);
+    fail(&world, "a.example", agents[1]);
+
+    let circuits = pages(&world, "/circuits");
+    let at = |circuit: &Value| (circuit["origin"].clone(), circuit["agentId"].clone());
+    let places: Vec<_> = circuits.iter().map(at).collect();
+    let origin = |host: &str| json!(format!("https://{host}:443"));
+    let mut sorted = agents.clone();
+    sorted.sort_unstable();
+    let ours: Vec<_> = places
+        .iter()
+        .filter(|(_, agent)| !agent.is_null())
+        .cloned()
+        .collect();
+    assert_eq!(
+        ours,
+        [
+            (origin("a.example"), json!(sorted[0])),
+            (origin("a.example"), json!(sorted[1])),
+            (origin("b.example"), json!(agents[0])),
+        ]
+    );
+    // Two agents' failures open the one for all, which stands before theirs.
+    let all = &circuits[0];
+    assert_eq!(at(all), (origin("a.example"), Value::Null));
+    assert_eq!(all["state"], "Open");
+    assert_eq!(all["opensAt"], "2023-11-15T12:00:31.000000Z");
+    let own = circuits
+        .iter()
+        .find(|circuit| !circuit["agentId"].is_null());
+    assert_eq!(own.unwrap()["failures"], 2);
+
+    let changes = pages(&world, "/circuits/changes");
+    let numbers: Vec<u64> = changes
+        .iter()
+        .map(|c| c["number"].as_u64().unwrap())
+        .collect();
+    assert!(numbers.is_sorted_by(|a, b| a > b), "{numbers:?}");
+    let last = changes
+        .iter()
+        .find(|change| change["agentId"].is_null())
+        .unwrap();
+    let expected = json!({
+        "number": last["number"], "origin": "https://a.example:443", "agentId": null,
+        "before": "Closed", "after": "Open", "timestamp": "2023-11-15T12:00:01.000000Z",
+    });
+    assert_eq!(last, &expected);
+}
