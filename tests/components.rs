@@ -14,6 +14,8 @@ mod persistence;
 mod concurrency;
 #[path = "components/equality.rs"]
 mod equality;
+#[path = "components/misfits.rs"]
+mod misfits;
 
 mod sqlite {
     vectra_contract::contract!(crate::guest::fresh_sqlite);

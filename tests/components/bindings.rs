@@ -73,9 +73,44 @@ pub mod vectra {
             advance(step: &Step) -> HeldRequest, call_advance;
             expire(now: i64, limit: u32) -> u32, call_expire;
         }
+        calls! { agent_access.vectra_persistence_agent_access:
+            find(agent: &String) -> AgentAccess, call_find;
+            rotate(rotation: &Rotation) -> (), call_rotate;
+            limit(agent: &String, requests: Option<u32>, now: i64) -> (), call_limit;
+            revoke_tokens(agent: &String, now: i64) -> (), call_revoke_tokens;
+        }
+        calls! { operators.vectra_persistence_operators:
+            insert(operator: &Operator) -> (), call_insert;
+            find_by_key(key_hash: &str) -> Option<Operator>, call_find_by_key;
+            touch(id: &String, now: i64) -> (), call_touch;
+            revoke(id: &String, now: i64) -> Operator, call_revoke;
+            list(after: Option<&Cursor>, limit: u32) -> Vec<Operator>, call_list;
+        }
+        calls! { acts.vectra_persistence_acts:
+            append(act: &Act) -> (), call_append;
+            complete(act: &String, outcome: &ActOutcome) -> (), call_complete;
+            list(query: &PageQuery) -> Vec<(Act, Option<ActOutcome>)>, call_list;
+        }
+        calls! { lockouts.vectra_persistence_lockouts:
+            find(subject: &Subject) -> Option<Failures>, call_find;
+            fail(subject: &Subject, now: i64, forget_before: i64) -> (), call_fail;
+            clear(subject: &Subject) -> (), call_clear;
+        }
+        calls! { external_issuers.vectra_persistence_external_issuers:
+            find(issuer: &str) -> Option<Keys>, call_find;
+            claim(issuer: &str, now: i64, not_since: i64) -> bool, call_claim;
+            put(issuer: &str, keys: &Keys) -> (), call_put;
+        }
+        calls! { circuits.vectra_persistence_circuits:
+            report(report: &RequestReport, rule: Rule) -> (), call_report;
+            list(after: Option<&Cursor>, limit: u32) -> Vec<Circuit>, call_list;
+            list_changes(before: Option<u64>, limit: u32) -> Vec<Change>, call_list_changes;
+            prune(before: i64, limit: u32) -> u32, call_prune;
+        }
         calls! { ledger.vectra_persistence_ledger:
             load(query: &Query) -> Context, call_load;
             record(entry: &Entry) -> Recorded, call_record;
+            list_refusals(query: &RefusalsQuery) -> Vec<Refusals>, call_list_refusals;
             prune(before: i64, limit: u32) -> u32, call_prune;
         }
     }

@@ -97,6 +97,8 @@ fn lists(ports: &impl Ports, note: &mut impl FnMut(String)) {
             limit: 2,
             status,
             owner_id: owner.map(str::to_owned),
+            policy_name: None,
+            name: None,
         };
         for _ in 0..5 {
             let agents = AgentRepository::list(ports, &page);
@@ -180,7 +182,7 @@ fn decisions(ports: &impl Ports, note: &mut impl FnMut(String)) {
 
 fn policies(ports: &impl Ports, note: &mut impl FnMut(String)) {
     for (name, content) in [("p", "1"), ("p", "1"), ("p", "2"), ("P", "1"), ("ä", "1")] {
-        note(said(ports.put(&policy(name, content))));
+        note(said(PolicyRepository::put(ports, &policy(name, content))));
         note(said(PolicyRepository::find(ports, name, None)));
     }
     note(said(PolicyRepository::list(ports, None, 10)));

@@ -1,5 +1,7 @@
 //! Answers to the agent and requests to the upstream: `http` in, `wasi:http` out.
 
+mod fetch;
+
 use http::{HeaderMap, Method, Request, Response, StatusCode, header};
 use vectra_api::{OutgoingBody, ResponseBody, Upstream, UpstreamError};
 
@@ -37,11 +39,12 @@ impl Upstream<Body> for Outgoing {
         let broken = |what: &str| UpstreamError::Unreachable(what.to_owned());
         let (head, body) = request.into_parts();
         let outgoing = outgoing_request(&head, &body).ok_or_else(|| broken("no such request"))?;
+        let options = fetch::options(&head.extensions);
         let sink = match &body {
             OutgoingBody::Empty => None,
             _ => Some(outgoing.body().map_err(|()| broken("no body"))?),
         };
-        let future = outgoing_handler::handle(outgoing, None).map_err(|code| failure(&code))?;
+        let future = outgoing_handler::handle(outgoing, options).map_err(|code| failure(&code))?;
         // An upstream may answer before it has read everything, so a failure to
         // write is not the end: the answer tells.
         if let Some(sink) = sink {
@@ -63,6 +66,10 @@ impl Upstream<Body> for Outgoing {
             Some(Ok(Err(code))) => Err(failure(&code)),
             Some(Err(())) | None => Err(broken("the answer was taken already")),
         }
+    }
+
+    fn read(&self, body: UpstreamBody, limit: usize) -> Result<Vec<u8>, UpstreamError> {
+        fetch::read(&body, limit)
     }
 }
 

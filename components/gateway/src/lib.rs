@@ -61,12 +61,19 @@ fn serve(settings: &Settings, request: IncomingRequest, out: ResponseOutparam) {
         policies: &Repositories,
         held: &Repositories,
         ledger: &Repositories,
+        access: &Repositories,
+        operators: &Repositories,
+        acts: &Repositories,
+        lockouts: &Repositories,
+        issuers: &Repositories,
+        circuits: &Repositories,
         engine: &Decision,
         policy_engine: &Decision,
         classifier: &Decision,
         clock: &Surroundings,
         random: &Surroundings,
         secrets: &Surroundings,
+        client_addresses: surroundings::client_addresses(),
         bundle_digest: digest.as_deref(),
         upstream: &http_out::Outgoing,
     };
@@ -104,6 +111,17 @@ impl settings::Guest for Component {
             max_size: MAX_FILE,
         }]
     }
+
+    fn path_limits(config: String) -> Vec<settings::PathLimit> {
+        let (settings, _) = vectra_api::settings::read(&config, &Decision);
+        let limits = settings.path_limits().into_iter();
+        limits
+            .map(|limit| settings::PathLimit {
+                prefix: limit.prefix.to_owned(),
+                concurrent: limit.concurrent,
+            })
+            .collect()
+    }
 }
 
 impl metrics::Guest for Component {
@@ -130,7 +148,10 @@ impl lifecycle::Guest for Component {
             .collect();
         let now = vectra_api::Clock::now(&Surroundings);
         vectra_api::lifecycle::start(files, now, &Repositories, &Repositories, &Decision)
-            .map(|events| events.into_iter().map(event).collect())
+            .map(|mut events| {
+                events.extend(vectra_api::lifecycle::check_keys(&Surroundings));
+                events.into_iter().map(event).collect()
+            })
             .map_err(|error| error.to_string())
     }
 
@@ -145,6 +166,7 @@ impl lifecycle::Guest for Component {
             held: &Repositories,
             history: &Repositories,
             ledger: &Repositories,
+            circuits: &Repositories,
             agents: &Repositories,
         };
         vectra_api::lifecycle::tick(budget, now, settings.retention_days, &ageing)

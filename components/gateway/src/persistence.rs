@@ -1,6 +1,10 @@
 //! The repositories of `vectra:persistence` as ports.
 
 // With their paths, since the tests of the components include this file too.
+#[path = "persistence/callers.rs"]
+mod callers;
+#[path = "persistence/circuits.rs"]
+mod circuits;
 #[path = "persistence/hot.rs"]
 mod hot;
 #[path = "persistence/records.rs"]
@@ -65,6 +69,8 @@ impl AgentRepository for Repositories {
             limit: page.limit,
             status: page.status.map(records::status_to),
             owner_id: page.owner_id.clone(),
+            policy_name: page.policy_name.clone(),
+            name: page.name.clone(),
         };
         wit::agents::list(&query)
             .map_err(error)?

@@ -1,7 +1,7 @@
 //! Clock, random bytes, variables.
 
 use spin_sdk::variables;
-use vectra_api::{Clock, Random, Secret, Secrets};
+use vectra_api::{ClientAddresses, Clock, Random, Secret, Secrets};
 use vectra_domain::Timestamp;
 
 use crate::bindings::wasi::clocks::wall_clock;
@@ -58,4 +58,12 @@ pub fn bundle_digest() -> Option<String> {
     variables::get("bundle_digest")
         .ok()
         .filter(|digest| !digest.is_empty())
+}
+
+/// Whether the host says truly where requests come from; only if it says that it does.
+pub fn client_addresses() -> ClientAddresses {
+    match variables::get("trust_client_addr").as_deref() {
+        Ok("true") => ClientAddresses::Trusted,
+        _ => ClientAddresses::Ignored,
+    }
 }

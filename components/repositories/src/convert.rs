@@ -1,5 +1,6 @@
 //! Values of `vectra:persistence` to the domain's and back: here ids, times, errors and
-//! enums; `records` the entities, `ledger` the hot path.
+//! enums; `records` the entities, `callers` operators, access and lockouts, `circuits` and
+//! `ledger` the hot path.
 
 use std::str::FromStr;
 
@@ -8,9 +9,13 @@ use vectra_domain::PersistenceError;
 
 use crate::bindings::exports::vectra::persistence::types;
 
+mod callers;
+mod circuits;
 mod ledger;
 mod records;
 
+pub(crate) use callers::*;
+pub(crate) use circuits::*;
 pub(crate) use ledger::*;
 pub(crate) use records::*;
 
@@ -34,6 +39,14 @@ fn optional_time(micros: Option<i64>) -> Result<Option<domain::Timestamp>> {
 
 fn micros(time: Option<domain::Timestamp>) -> Option<i64> {
     time.map(domain::Timestamp::micros)
+}
+
+/// Says which field a value does not fit.
+pub(crate) fn of<T>(field: &str, value: Result<T>) -> Result<T> {
+    value.map_err(|error| match error {
+        PersistenceError::Invalid(why) => PersistenceError::Invalid(format!("`{field}`: {why}")),
+        other => other,
+    })
 }
 
 /// The same cases on both sides.
@@ -116,4 +129,13 @@ cases!(
     Denied,
     Expired,
     Uncertain
+);
+cases!(
+    to_operator_role,
+    from_operator_role,
+    types::OperatorRole,
+    domain::OperatorRole,
+    Admin,
+    Reviewer,
+    Auditor
 );

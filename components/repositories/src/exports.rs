@@ -1,13 +1,16 @@
-//! The exported interfaces: translate, call, translate.
+//! The exported interfaces: translate, call, translate. Here those of the entities.
+
+mod callers;
+mod hot;
 
 use vectra_domain::PersistenceError;
 use vectra_domain::repository::{
     AgentHistoryRepository, AgentPage, AgentRepository, AuditPage, AuditRange, AuditRepository,
-    Expiry, HeldPage, HeldRequestRepository, HeldStep, Ledger, PolicyRepository, Schema,
+    Expiry, HeldPage, HeldRequestRepository, HeldStep, PolicyRepository, Schema,
 };
 
 use crate::bindings::exports::vectra::persistence::{
-    agent_history, agents, audit_trail, held_requests, ledger, policies, schema, types,
+    agent_history, agents, audit_trail, held_requests, policies, schema, types,
 };
 use crate::{Shell, Store, convert};
 
@@ -64,6 +67,8 @@ impl<S: Store> agents::Guest for Shell<S> {
                 limit: query.limit,
                 status: query.status.map(convert::to_agent_status),
                 owner_id: query.owner_id,
+                policy_name: query.policy_name,
+                name: query.name,
             };
             let agents = AgentRepository::list(&S::repositories(), &page)?;
             Ok(agents.into_iter().map(convert::from_agent).collect())
@@ -234,27 +239,5 @@ impl<S: Store> held_requests::Guest for Shell<S> {
 
     fn expire(now: i64, limit: u32) -> Result<u32, types::Error> {
         call(|| S::repositories().expire(convert::time(now)?, limit))
-    }
-}
-
-impl<S: Store> ledger::Guest for Shell<S> {
-    fn load(query: ledger::Query) -> Result<ledger::Context, types::Error> {
-        call(|| {
-            S::repositories()
-                .load(&convert::to_query(query)?)
-                .map(convert::from_context)
-        })
-    }
-
-    fn record(entry: ledger::Entry) -> Result<ledger::Recorded, types::Error> {
-        call(|| {
-            S::repositories()
-                .record(&convert::to_entry(entry)?)
-                .map(convert::from_recorded)
-        })
-    }
-
-    fn prune(before: i64, limit: u32) -> Result<u32, types::Error> {
-        call(|| Ledger::prune(&S::repositories(), convert::time(before)?, limit))
     }
 }

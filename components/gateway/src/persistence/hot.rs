@@ -1,12 +1,14 @@
 //! The ledger as a port.
 
-use vectra_domain::repository::{Ledger, Result};
-use vectra_domain::{
-    Activity, Circuit, CircuitState, Context, Entry, Origin, Query, Recorded, Timestamp,
-};
+use vectra_domain::repository::{Ledger, RefusalsPage, Result};
+use vectra_domain::{Activity, Circuit, Context, Entry, Query, Recorded, Refusals, Timestamp};
 
 use super::Repositories;
-use super::records::{agent_from, audit_to, error, held_to, policy_from, time_from};
+use super::callers::access_from;
+use super::circuits::{origin_to, state_from};
+use super::records::{
+    agent_from, audit_to, error, held_to, id_in, policy_from, time_from, time_in, times_in,
+};
 use crate::bindings::vectra::persistence::ledger as wit;
 
 impl Ledger for Repositories {
@@ -15,10 +17,6 @@ impl Ledger for Repositories {
             agent_id: query.agent_id.to_string(),
             origin: query.origin.as_ref().map(origin_to),
             now: query.now.micros(),
-            external: query.external.as_ref().map(|key| wit::ExternalKey {
-                issuer: key.issuer.clone(),
-                key_id: key.key_id.clone(),
-            }),
         };
         context_from(wit::load(&query).map_err(error)?)
     }
@@ -38,10 +36,13 @@ impl Ledger for Repositories {
                 per_agent: entry.held_limits.per_agent,
                 in_all: entry.held_limits.in_all,
             },
-            probe: entry.probe.as_ref().map(origin_to),
+            probe: entry.probe.as_ref().map(|probe| wit::Probe {
+                origin: origin_to(&probe.origin),
+                lease_until: probe.lease_until.micros(),
+            }),
         };
         Ok(match wit::record(&entry).map_err(error)? {
-            wit::Recorded::Recorded => Recorded::Recorded,
+            wit::Recorded::Recorded(requests) => Recorded::Recorded(requests),
             wit::Recorded::Limited(seconds) => Recorded::Limited(seconds),
             wit::Recorded::CircuitOpen(seconds) => Recorded::CircuitOpen(seconds),
             wit::Recorded::AgentGone => Recorded::AgentGone,
@@ -49,16 +50,21 @@ impl Ledger for Repositories {
         })
     }
 
+    fn list_refusals(&self, page: &RefusalsPage) -> Result<Vec<Refusals>> {
+        let query = wit::RefusalsQuery {
+            agent_id: page.agent_id.map(|id| id.to_string()),
+            after: page.after.map(|(minute, agent)| wit::RefusalsCursor {
+                minute: minute.micros(),
+                agent_id: agent.to_string(),
+            }),
+            limit: page.limit,
+        };
+        let refusals = wit::list_refusals(&query).map_err(error)?;
+        refusals.into_iter().map(refusals_from).collect()
+    }
+
     fn prune(&self, before: Timestamp, limit: u32) -> Result<u32> {
         wit::prune(before.micros(), limit).map_err(error)
-    }
-}
-
-fn origin_to(origin: &Origin) -> wit::Origin {
-    wit::Origin {
-        scheme: origin.scheme.clone(),
-        host: origin.host.clone(),
-        port: origin.port,
     }
 }
 
@@ -67,6 +73,7 @@ fn context_from(context: wit::Context) -> Result<Context> {
     Ok(Context {
         schema_version: context.schema_version,
         agent: context.agent.map(agent_from).transpose()?,
+        access: access_from(context.access)?,
         policy: context.policy.map(policy_from).transpose()?,
         activity: Activity {
             recent_total: activity.recent_total,
@@ -75,17 +82,21 @@ fn context_from(context: wit::Context) -> Result<Context> {
             baseline_since: activity.baseline_since.map(time_from).transpose()?,
         },
         circuit: context.circuit.map(circuit_from).transpose()?,
-        external_key: context.external_key,
     })
 }
 
 fn circuit_from(circuit: wit::Circuit) -> Result<Circuit> {
     Ok(Circuit {
-        state: match circuit.state {
-            wit::CircuitState::Closed => CircuitState::Closed,
-            wit::CircuitState::Open => CircuitState::Open,
-            wit::CircuitState::HalfOpen => CircuitState::HalfOpen,
-        },
-        opens_at: circuit.opens_at.map(time_from).transpose()?,
+        state: state_from(circuit.state),
+        opens_at: times_in("Circuit.OpensAt", circuit.opens_at)?,
+    })
+}
+
+fn refusals_from(refusals: wit::Refusals) -> Result<Refusals> {
+    Ok(Refusals {
+        agent_id: id_in("Refusals.AgentId", &refusals.agent_id)?,
+        minute: time_in("Refusals.Minute", refusals.minute)?,
+        requests: refusals.requests,
+        refused: refusals.refused,
     })
 }

@@ -1,11 +1,13 @@
 //! Records of `vectra:persistence/types` and the entities they stand for. What the
 //! database gives is checked: a repositories component may be anyone's.
 
+use std::str::FromStr;
+
 use vectra_domain::repository::Result;
 use vectra_domain::{
     Agent, AgentChange, AgentHistory, AgentStatus, AuditTrail, DecisionType, HeldRequest,
-    HeldStatus, PersistenceError, Policy, PolicySource, PolicyStatus, RiskScore, TextChange,
-    Timestamp, TrustScore,
+    HeldStatus, IdError, PersistenceError, Policy, PolicySource, PolicyStatus, RiskScore,
+    TextChange, Timestamp, TrustScore,
 };
 
 use crate::bindings::vectra::persistence::types as wit;
@@ -13,6 +15,22 @@ use crate::bindings::vectra::persistence::types as wit;
 /// What a repositories component gave that cannot be.
 fn corrupt(error: impl std::fmt::Display) -> PersistenceError {
     PersistenceError::Other(error.to_string())
+}
+
+/// Reads an id; its error names the field.
+pub fn id_in<T: FromStr<Err = IdError>>(field: &str, text: &str) -> Result<T> {
+    text.parse()
+        .map_err(|error| corrupt(format_args!("`{field}`: {error}")))
+}
+
+/// Reads a time; its error names the field.
+pub fn time_in(field: &str, micros: i64) -> Result<Timestamp> {
+    Timestamp::from_micros(micros).map_err(|error| corrupt(format_args!("`{field}`: {error}")))
+}
+
+/// Reads a time that may be missing; its error names the field.
+pub fn times_in(field: &str, micros: Option<i64>) -> Result<Option<Timestamp>> {
+    micros.map(|micros| time_in(field, micros)).transpose()
 }
 
 pub fn time_from(micros: i64) -> Result<Timestamp> {

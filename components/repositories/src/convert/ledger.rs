@@ -1,27 +1,19 @@
 //! What `ledger` takes and gives.
 
 use vectra_domain as domain;
+use vectra_domain::repository::RefusalsPage;
 
-use super::{Result, from_agent, from_policy, id, micros, time, to_audit, to_held};
+use super::{
+    Result, from_access, from_agent, from_circuit_state, from_policy, id, micros, of, time,
+    to_audit, to_held, to_origin,
+};
 use crate::bindings::exports::vectra::persistence::ledger;
-
-fn to_origin(origin: ledger::Origin) -> domain::Origin {
-    domain::Origin {
-        scheme: origin.scheme,
-        host: origin.host,
-        port: origin.port,
-    }
-}
 
 pub(crate) fn to_query(query: ledger::Query) -> Result<domain::Query> {
     Ok(domain::Query {
         agent_id: id(&query.agent_id)?,
         origin: query.origin.map(to_origin),
         now: time(query.now)?,
-        external: query.external.map(|key| domain::ExternalKey {
-            issuer: key.issuer,
-            key_id: key.key_id,
-        }),
     })
 }
 
@@ -29,6 +21,7 @@ pub(crate) fn from_context(context: domain::Context) -> ledger::Context {
     ledger::Context {
         schema_version: context.schema_version,
         agent: context.agent.map(from_agent),
+        access: from_access(context.access),
         policy: context.policy.map(from_policy),
         activity: ledger::Activity {
             recent_total: context.activity.recent_total,
@@ -37,15 +30,17 @@ pub(crate) fn from_context(context: domain::Context) -> ledger::Context {
             baseline_since: micros(context.activity.baseline_since),
         },
         circuit: context.circuit.map(|circuit| ledger::Circuit {
-            state: match circuit.state {
-                domain::CircuitState::Closed => ledger::CircuitState::Closed,
-                domain::CircuitState::Open => ledger::CircuitState::Open,
-                domain::CircuitState::HalfOpen => ledger::CircuitState::HalfOpen,
-            },
+            state: from_circuit_state(circuit.state),
             opens_at: micros(circuit.opens_at),
         }),
-        external_key: context.external_key,
     }
+}
+
+fn to_probe(probe: ledger::Probe) -> Result<domain::Probe> {
+    Ok(domain::Probe {
+        origin: to_origin(probe.origin),
+        lease_until: of("Probe.LeaseUntil", time(probe.lease_until))?,
+    })
 }
 
 pub(crate) fn to_entry(entry: ledger::Entry) -> Result<domain::Entry> {
@@ -63,16 +58,40 @@ pub(crate) fn to_entry(entry: ledger::Entry) -> Result<domain::Entry> {
             per_agent: entry.held_limits.per_agent,
             in_all: entry.held_limits.in_all,
         },
-        probe: entry.probe.map(to_origin),
+        probe: entry.probe.map(to_probe).transpose()?,
     })
 }
 
 pub(crate) fn from_recorded(recorded: domain::Recorded) -> ledger::Recorded {
     match recorded {
-        domain::Recorded::Recorded => ledger::Recorded::Recorded,
+        domain::Recorded::Recorded(requests) => ledger::Recorded::Recorded(requests),
         domain::Recorded::Limited(seconds) => ledger::Recorded::Limited(seconds),
         domain::Recorded::CircuitOpen(seconds) => ledger::Recorded::CircuitOpen(seconds),
         domain::Recorded::AgentGone => ledger::Recorded::AgentGone,
         domain::Recorded::TooManyHeld => ledger::Recorded::TooManyHeld,
+    }
+}
+
+pub(crate) fn to_refusals_page(query: ledger::RefusalsQuery) -> Result<RefusalsPage> {
+    let agent_id = query.agent_id.as_deref().map(id).transpose();
+    let after = query.after.map(|cursor| {
+        Ok((
+            of("RefusalsCursor.Minute", time(cursor.minute))?,
+            of("RefusalsCursor.AgentId", id(&cursor.agent_id))?,
+        ))
+    });
+    Ok(RefusalsPage {
+        agent_id: of("RefusalsQuery.AgentId", agent_id)?,
+        after: after.transpose()?,
+        limit: query.limit,
+    })
+}
+
+pub(crate) fn from_refusals(refusals: domain::Refusals) -> ledger::Refusals {
+    ledger::Refusals {
+        agent_id: refusals.agent_id.to_string(),
+        minute: refusals.minute.micros(),
+        requests: refusals.requests,
+        refused: refusals.refused,
     }
 }
