@@ -15,10 +15,10 @@ use tokio::net::{TcpStream, lookup_host};
 use tokio::time::timeout;
 use tokio_postgres::config::SslMode as Negotiation;
 use tokio_postgres::{Config, Connection, NoTls};
+use vectra_connection::{PostgresOptions, SslMode, Target};
 
-use crate::pool::{OpenError, PostgresOptions};
+use crate::pool::OpenError;
 use crate::status::{State, Status};
-use crate::target::{SslMode, Target};
 use crate::tls::Encryption;
 use crate::transport::{Opening, Transport};
 

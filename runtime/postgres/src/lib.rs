@@ -67,7 +67,6 @@ mod parameter;
 mod pool;
 mod session;
 mod status;
-mod target;
 mod tls;
 mod transport;
 mod value;
@@ -77,6 +76,6 @@ pub use bindings::spin::postgres::postgres::{
 };
 pub use database::{Answer, Database, Session};
 pub use host::{Connection, Postgres, PostgresCtx, PostgresView, add_to_linker};
-pub use pool::{OpenError, PostgresDatabase, PostgresOptions};
+pub use pool::{OpenError, PostgresDatabase};
 pub use session::Lent;
-pub use target::{SslMode, Target, TargetError};
+pub use vectra_connection::{PostgresOptions, SslMode, Target, TargetError};

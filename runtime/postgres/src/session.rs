@@ -8,12 +8,12 @@ use std::time::Duration;
 use deadpool::managed::Object;
 use tokio::runtime::Handle;
 use tokio::time::timeout;
+use vectra_connection::PostgresOptions;
 
 use crate::classify::{Kind, classify};
 use crate::connect::Server;
 use crate::database::{Answer, Session};
 use crate::failure::{Failure, Fate, unknown};
-use crate::pool::PostgresOptions;
 use crate::status::State;
 use crate::{Error, ParameterValue, RowSet};
 use run::{Keep, Outcome, Task};

@@ -13,10 +13,10 @@ use rustls::{ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme
 use tokio::net::TcpStream;
 use tokio_postgres::tls::{MakeTlsConnect, TlsConnect};
 use tokio_postgres_rustls::MakeRustlsConnect;
+use vectra_connection::{SslMode, Target};
 
 use crate::pool::OpenError;
 use crate::status::Status;
-use crate::target::{SslMode, Target};
 use crate::transport::{Opening, Transport};
 
 /// Whether connections are encrypted, and how.

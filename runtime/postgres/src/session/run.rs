@@ -4,12 +4,12 @@ use std::pin::pin;
 
 use futures_util::TryStreamExt;
 use tokio_postgres::Statement;
+use vectra_connection::PostgresOptions;
 
 use crate::classify::Kind;
 use crate::connect::Backend;
 use crate::failure::{Failure, unknown};
 use crate::parameter::{bind, size};
-use crate::pool::PostgresOptions;
 use crate::status::State;
 use crate::value::{data_type, take};
 use crate::{Column, DbValue, Error, ParameterValue, RowSet};

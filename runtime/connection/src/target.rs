@@ -79,9 +79,13 @@ pub enum TargetError {
     /// Not a number from 1 to 65535.
     #[error("the database's URL has no usable port")]
     Port,
-    /// A parameter that we do not know, by name if that looks like one.
-    #[error("the database's URL has the unknown parameter `{0}`")]
-    Unknown(String),
+    /// A parameter that we do not know. Not shown: what follows a `?` in a password that
+    /// was not encoded looks like one.
+    #[error(
+        "the database's URL has an unknown parameter: known are `sslmode`, `sslrootcert`, \
+         `connect_timeout` and `application_name`"
+    )]
+    Unknown,
     /// A parameter that we know, with something else in it.
     #[error("the parameter `{name}` of the database's URL takes {takes}")]
     Value {
