@@ -4,9 +4,9 @@
 //! The runtime reads `System.Server`, `System.Storage` and the two lists of hosts;
 //! everything else belongs to the component, which checks it itself.
 
-mod connection_string;
 mod environment;
 mod keys;
+mod network;
 mod section;
 mod source;
 mod span;
@@ -20,6 +20,7 @@ use serde_json::Value;
 use vectra_host::outbound::Upstream;
 use vectra_host::{Limits, ServerOptions};
 
+pub use network::{Clear, Https, Network};
 pub use source::SourceError;
 pub use storage::{Provider, Storage};
 
@@ -53,10 +54,12 @@ impl fmt::Display for Mistake {
 
 /// The runtime's settings and what it hands to the component. Usable only if no
 /// mistake is an error.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Config {
-    /// Where to listen.
+    /// Where to listen in clear, unless `network` says that it does not.
     pub listen: SocketAddr,
+    /// What else concerns clients and their connections.
+    pub network: Network,
     /// Connections.
     pub server: ServerOptions,
     /// Bounds of requests.

@@ -11,6 +11,10 @@
 mod configuration;
 #[path = "serve/database.rs"]
 mod database;
+#[path = "serve/encryption.rs"]
+mod encryption;
+#[path = "serve/forwarded.rs"]
+mod forwarded;
 #[path = "serve/framing.rs"]
 mod framing;
 #[path = "serve/life.rs"]
@@ -19,7 +23,11 @@ mod life;
 mod limits;
 #[path = "serve/outgoing.rs"]
 mod outgoing;
+#[path = "serve/paths.rs"]
+mod paths;
 #[path = "serve/support.rs"]
 mod support;
+#[path = "serve/tls_client.rs"]
+mod tls_client;
 #[path = "serve/upstream.rs"]
 mod upstream;

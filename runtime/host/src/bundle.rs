@@ -48,6 +48,14 @@ impl Bundle {
             ticker,
         })
     }
+
+    /// Whether the component exports an interface whose name begins so.
+    pub(crate) fn exports_any_of(&self, package: &str) -> bool {
+        let component = self.component.component_type();
+        component
+            .exports(&self.engine)
+            .any(|(name, _)| name.starts_with(package))
+    }
 }
 
 fn configuration(limits: &Limits, cache: Option<&Path>) -> wasmtime::Result<Config> {

@@ -65,11 +65,12 @@ pub(crate) fn length(fields: &HeaderMap) -> Option<u64> {
     fields.get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
 }
 
-/// Takes out what concerns the connection only and says who the client is.
-pub(crate) fn prepare(fields: &mut HeaderMap, peer: SocketAddr) {
+/// Takes out what concerns the connection only and says who the client is, whatever
+/// the request itself says of that.
+pub(crate) fn prepare(fields: &mut HeaderMap, client: SocketAddr) {
     strip_connection_fields(fields);
     fields.remove(CLIENT_ADDRESS);
-    if let Ok(value) = HeaderValue::try_from(peer.to_string()) {
+    if let Ok(value) = HeaderValue::try_from(client.to_string()) {
         fields.insert(CLIENT_ADDRESS, value);
     }
     // HTTP/1.0 may leave it out; wasi:http may not.

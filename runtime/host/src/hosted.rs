@@ -12,7 +12,8 @@ use wasmtime::Store;
 use crate::bindings::hosted::Hosted;
 use crate::guest::{Failure, failed};
 use crate::limits::ticks;
-use crate::meter::{Meter, Metered};
+use crate::meter::{Clock, Meter, Metered};
+use crate::paths::{PathLimit, PathLimitError};
 use crate::{Capabilities, Host, LimitReached, RequestState};
 
 pub use crate::bindings::hosted::exports::vectra::gateway::lifecycle::{Event, File, Progress};
@@ -36,6 +37,9 @@ pub enum HostedError {
     /// It answered with an error of its own.
     #[error("{0}")]
     Refused(String),
+    /// It asked for a limit that cannot be kept.
+    #[error("the component asks for a limit that cannot be kept: {0}")]
+    PathLimit(#[from] PathLimitError),
 }
 
 /// A call that is under way.
@@ -80,6 +84,32 @@ impl<C: Capabilities> Host<C> {
             })
         })
         .await
+    }
+
+    /// `settings.path-limits`: the paths below which it wants few requests at once.
+    ///
+    /// # Errors
+    /// As [`check`](Self::check); [`HostedError::PathLimit`] for what is no prefix of a
+    /// path.
+    pub async fn path_limits(&self, config: &str) -> Result<Vec<PathLimit>, HostedError> {
+        let config = config.to_owned();
+        let limits = self
+            .call(Vec::new(), move |hosted, store| {
+                Box::pin(async move {
+                    hosted
+                        .vectra_gateway_settings()
+                        .call_path_limits(store, &config)
+                        .await
+                })
+            })
+            .await?;
+        let checked = limits.into_iter().map(|limit| {
+            Ok(PathLimit {
+                prefix: limit.prefix.parse().map_err(PathLimitError::from)?,
+                concurrent: limit.concurrent,
+            })
+        });
+        checked.collect()
     }
 
     /// `lifecycle.start` with the files it asked for.
@@ -129,7 +159,8 @@ impl<C: Capabilities> Host<C> {
         let Some(hosted) = &self.hosted else {
             return Ok(otherwise);
         };
-        let (mut store, meter) = self.store(ticks(CPU));
+        let meter = self.bundle.ticker.meter(ticks(CPU), Clock::Passing);
+        let mut store = self.store(&meter);
         let ended = bounded(meter, async {
             let instance = hosted.instantiate_async(&mut store).await?;
             function(&instance, &mut store).await

@@ -7,6 +7,7 @@ use crate::bindings::importer::HostedImporterPre;
 use crate::host::{linker, store};
 use crate::hosted::{CPU, bounded, concluded};
 use crate::limits::ticks;
+use crate::meter::Clock;
 use crate::outbound::{Outbound, OutboundOptions};
 use crate::{Bundle, Capabilities, HostError, HostedError, RequestState, Variables};
 
@@ -65,7 +66,8 @@ impl<C: Capabilities> Importer<C> {
             self.outbound.clone(),
             self.bundle.limits.memory,
         );
-        let (mut store, meter) = store(&self.bundle, state, ticks(CPU));
+        let meter = self.bundle.ticker.meter(ticks(CPU), Clock::Passing);
+        let mut store = store(&self.bundle, state, &meter);
         let ended = bounded(meter, async {
             let instance = self.importer.instantiate_async(&mut store).await?;
             instance

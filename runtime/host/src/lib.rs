@@ -22,13 +22,19 @@
 //!
 //! Every request gets a fresh instance, and every instance has bounds: memory,
 //! time spent computing, time in all ([`Limits`]). A guest over its bounds is
-//! stopped and its client answered; the others do not notice.
+//! stopped and its client answered; the others do not notice. Below the paths of a
+//! [`PathLimit`] only so many run at once, and only where others leave time.
+//!
+//! [`Server`] listens in clear and, with a [`Tls`], encrypted. Who a client is, the
+//! [`TrustedProxies`] may say.
 
+mod background;
 mod bindings;
 mod body;
 mod bundle;
 mod capabilities;
 mod error;
+mod forwarded;
 mod framing;
 mod guest;
 mod host;
@@ -37,19 +43,24 @@ mod import;
 mod limits;
 mod meter;
 pub mod outbound;
+mod paths;
 mod problem;
 mod server;
 mod state;
 mod stdio;
+mod tls;
 mod variables;
 
 pub use bundle::Bundle;
 pub use capabilities::{Capabilities, NoCapabilities};
 pub use error::{HostError, LimitReached};
+pub use forwarded::{Proxies, ProxiesError, TrustedProxies};
 pub use host::{Admission, Host, HostOptions};
 pub use hosted::{Event, File, FileRequest, HostedError, Problem, Progress, Severity};
 pub use import::{Count, ImportProgress, Importer, Note};
 pub use limits::Limits;
-pub use server::{Server, ServerOptions};
+pub use paths::{PathLimit, PathLimitError, PathPrefix, PathPrefixError};
+pub use server::{Security, Server, ServerOptions};
 pub use state::RequestState;
+pub use tls::{CertificateFiles, CertificatePart, Tls, TlsError};
 pub use variables::{Variables, VariablesError};

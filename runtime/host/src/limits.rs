@@ -53,3 +53,9 @@ pub(crate) fn ticks(duration: Duration) -> u64 {
     let ticks = duration.as_millis().div_ceil(TICK.as_millis().max(1));
     u64::try_from(ticks).unwrap_or(u64::MAX).max(1)
 }
+
+/// The whole ticks in a duration.
+pub(crate) fn whole_ticks(duration: Duration) -> u64 {
+    let ticks = duration.as_millis() / TICK.as_millis().max(1);
+    u64::try_from(ticks).unwrap_or(u64::MAX)
+}

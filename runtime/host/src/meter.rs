@@ -10,7 +10,8 @@ use std::thread;
 use wasmtime::{Engine, ResourceLimiter};
 
 use crate::LimitReached;
-use crate::limits::TICK;
+use crate::background::computed;
+use crate::limits::{TICK, whole_ticks};
 
 /// The clock that CPU time is counted with. It also moves the engine's epoch, so
 /// that a computing guest is interrupted once per tick.
@@ -42,15 +43,27 @@ impl Ticker {
         Ok(ticker)
     }
 
-    /// A meter that is exhausted after so many ticks of computing.
-    pub(crate) fn meter(&self, limit: u64) -> Meter {
+    /// A meter that is exhausted after so many ticks of computing. What passes while
+    /// the guest is being run counts, on whatever clock is chosen.
+    pub(crate) fn meter(&self, limit: u64, clock: Clock) -> Meter {
         Meter(Arc::new(Counts {
             now: self.now.clone(),
+            clock,
             limit,
             spent: AtomicU64::new(0),
             entered: AtomicU64::new(0),
         }))
     }
+}
+
+/// What a meter counts with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Clock {
+    /// Time as it passes.
+    Passing,
+    /// The time that the thread had a core, where the system tells: for threads that
+    /// others are run before.
+    Thread,
 }
 
 impl Drop for Ticker {
@@ -65,6 +78,7 @@ pub(crate) struct Meter(Arc<Counts>);
 
 struct Counts {
     now: Arc<AtomicU64>,
+    clock: Clock,
     limit: u64,
     spent: AtomicU64,
     entered: AtomicU64,
@@ -73,25 +87,29 @@ struct Counts {
 impl Meter {
     /// Whether the limit is reached, the present stretch included.
     pub(crate) fn exhausted(&self) -> bool {
-        let stretch = self
-            .0
-            .now
-            .load(Relaxed)
-            .saturating_sub(self.0.entered.load(Relaxed));
-        self.0.spent.load(Relaxed).saturating_add(stretch) >= self.0.limit
+        let spent = self.0.spent.load(Relaxed);
+        spent.saturating_add(self.stretch()) >= self.0.limit
     }
 
     fn enter(&self) {
-        self.0.entered.store(self.0.now.load(Relaxed), Relaxed);
+        self.0.entered.store(self.now(), Relaxed);
     }
 
     fn leave(&self) {
-        let stretch = self
-            .0
-            .now
-            .load(Relaxed)
-            .saturating_sub(self.0.entered.load(Relaxed));
-        self.0.spent.fetch_add(stretch, Relaxed);
+        self.0.spent.fetch_add(self.stretch(), Relaxed);
+    }
+
+    /// How long the present poll has taken, in ticks.
+    fn stretch(&self) -> u64 {
+        self.now().saturating_sub(self.0.entered.load(Relaxed))
+    }
+
+    fn now(&self) -> u64 {
+        let passing = || self.0.now.load(Relaxed);
+        match self.0.clock {
+            Clock::Passing => passing(),
+            Clock::Thread => computed().map_or_else(passing, whole_ticks),
+        }
     }
 }
 

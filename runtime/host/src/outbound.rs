@@ -34,25 +34,25 @@ pub struct OutboundOptions {
 /// The outgoing client.
 pub(crate) struct Outbound {
     client: Client,
-    own_address: Arc<OnceLock<SocketAddr>>,
+    own_addresses: Arc<OnceLock<Vec<SocketAddr>>>,
 }
 
 impl Outbound {
     pub(crate) fn new(options: OutboundOptions) -> Result<Self, HostError> {
-        let own_address = Arc::new(OnceLock::new());
+        let own_addresses = Arc::new(OnceLock::new());
         let rules = Rules {
             allowed: options.allowed,
-            own_address: own_address.clone(),
+            own_addresses: own_addresses.clone(),
         };
         Ok(Self {
             client: Client::new(rules)?,
-            own_address,
+            own_addresses,
         })
     }
 
-    pub(crate) fn set_own_address(&self, address: SocketAddr) {
+    pub(crate) fn set_own_addresses(&self, addresses: Vec<SocketAddr>) {
         // A second server of the same host changes nothing.
-        let _ = self.own_address.set(address);
+        let _ = self.own_addresses.set(addresses);
     }
 }
 

@@ -1,27 +1,25 @@
 //! The HTTP/1.1 server in front of the guests.
 
+mod connection;
+mod listener;
 mod watch;
 
-use std::convert::Infallible;
 use std::future::Future;
 use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use hyper::body::Incoming;
-use hyper::server::conn::http1;
-use hyper::service::service_fn;
-use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
-use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::watch::channel;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
 use crate::{Capabilities, Host};
+use connection::Surroundings;
+pub use listener::Security;
+use listener::{Listener, Listeners};
 pub(crate) use watch::Busy;
-use watch::Watch;
 
 /// Largest head of a request, in bytes.
 const HEAD: usize = 64 << 10;
@@ -29,7 +27,8 @@ const HEAD: usize = 64 << 10;
 /// How the server treats its connections.
 #[derive(Clone, Copy, Debug)]
 pub struct ServerOptions {
-    /// Connections at once; further ones wait in the system's queue.
+    /// Connections at once, on all addresses together, from before their handshakes to
+    /// their ends; further ones wait in the system's queue.
     pub connections: usize,
     /// How long a connection may be idle between two requests.
     pub keep_alive: Duration,
@@ -52,27 +51,53 @@ impl Default for ServerOptions {
 
 /// A listening server.
 pub struct Server {
-    listener: TcpListener,
+    listeners: Vec<Listener>,
     address: SocketAddr,
     options: ServerOptions,
 }
 
 impl Server {
-    /// Listens; port 0 takes any free one.
+    /// Listens in clear; port 0 takes any free one.
     ///
     /// # Errors
     /// Those of the system, such as an address in use.
     pub async fn bind(address: SocketAddr, options: ServerOptions) -> std::io::Result<Self> {
-        let listener = TcpListener::bind(address).await?;
-        let address = listener.local_addr()?;
+        Self::bind_with(address, Security::Clear, options).await
+    }
+
+    /// Listens; port 0 takes any free one.
+    ///
+    /// # Errors
+    /// As [`bind`](Self::bind).
+    pub async fn bind_with(
+        address: SocketAddr,
+        security: Security,
+        options: ServerOptions,
+    ) -> std::io::Result<Self> {
+        let listener = Listener::bind(address, security).await?;
         Ok(Self {
-            listener,
-            address,
+            address: listener.address,
+            listeners: vec![listener],
             options,
         })
     }
 
-    /// Where it listens.
+    /// Listens on a further address, and says which it is.
+    ///
+    /// # Errors
+    /// As [`bind`](Self::bind).
+    pub async fn bind_also(
+        &mut self,
+        address: SocketAddr,
+        security: Security,
+    ) -> std::io::Result<SocketAddr> {
+        let listener = Listener::bind(address, security).await?;
+        let address = listener.address;
+        self.listeners.push(listener);
+        Ok(address)
+    }
+
+    /// Where it listens; of several addresses the first.
     pub fn address(&self) -> SocketAddr {
         self.address
     }
@@ -80,24 +105,30 @@ impl Server {
     /// Serves until `stop` is ready, then lets what is under way come to its end,
     /// not longer than [`ServerOptions::drain`].
     pub async fn serve<C: Capabilities>(self, host: Arc<Host<C>>, stop: impl Future<Output = ()>) {
-        host.set_own_address(self.address);
-        let places = Arc::new(Semaphore::new(self.options.connections));
+        let addresses = self.listeners.iter().map(|listener| listener.address);
+        host.set_own_addresses(addresses.collect());
+        let mut watching = watch_certificates(&self.listeners);
+        let mut listeners = Listeners::new(self.listeners, self.options.connections);
         let graceful = GracefulShutdown::new();
+        let (handshakes, stopping) = channel(());
         let mut connections = JoinSet::new();
         let mut stop = pin!(stop);
         loop {
-            let (stream, peer, place) = tokio::select! {
+            let accepted = tokio::select! {
                 () = &mut stop => break,
                 Some(_) = connections.join_next() => continue,
-                accepted = accept(&self.listener, &places) => accepted,
+                accepted = listeners.accept() => accepted,
             };
-            let connection = connection(stream, peer, host.clone(), self.options, &graceful);
-            connections.spawn(async move {
-                connection.await;
-                drop(place);
-            });
+            let around = Surroundings {
+                host: host.clone(),
+                options: self.options,
+                watcher: graceful.watcher(),
+                stopping: stopping.clone(),
+            };
+            connections.spawn(connection::serve(accepted, around));
         }
-        drop(self.listener);
+        drop((listeners, handshakes));
+        watching.abort_all();
         tracing::info!(server.connections = graceful.count(), "stopping");
         // Guests may go on for a little after their answers.
         let drained = async {
@@ -111,58 +142,13 @@ impl Server {
     }
 }
 
-/// Accepts the next connection, once there is a place for it.
-async fn accept(
-    listener: &TcpListener,
-    places: &Arc<Semaphore>,
-) -> (TcpStream, SocketAddr, OwnedSemaphorePermit) {
-    loop {
-        let Ok(place) = places.clone().acquire_owned().await else {
-            // Never closed; if it were, nothing more would be accepted.
-            std::future::pending::<()>().await;
-            continue;
-        };
-        match listener.accept().await {
-            Ok((stream, peer)) => return (stream, peer, place),
-            Err(error) => {
-                // Out of file handles, for one: it passes when others close.
-                tracing::warn!(error.message = %error, "cannot accept a connection");
-                tokio::time::sleep(Duration::from_millis(50)).await;
-            }
+/// Starts a task for each certificate.
+fn watch_certificates(listeners: &[Listener]) -> JoinSet<()> {
+    let mut watching = JoinSet::new();
+    for listener in listeners {
+        if let Security::Tls(tls) = &listener.security {
+            watching.spawn(tls.clone().watch());
         }
     }
-}
-
-/// Serves the requests of one connection.
-fn connection<C: Capabilities>(
-    stream: TcpStream,
-    peer: SocketAddr,
-    host: Arc<Host<C>>,
-    options: ServerOptions,
-    graceful: &GracefulShutdown,
-) -> impl Future<Output = ()> + use<C> {
-    // Only slower without it.
-    let _ = stream.set_nodelay(true);
-    let watch = Watch::new(options.keep_alive, options.head);
-    let stream = watch.stream(stream);
-    let service = service_fn(move |request: hyper::Request<Incoming>| {
-        let (host, busy) = (host.clone(), watch.busy());
-        async move {
-            let mut response = host.answer(request, peer).await;
-            response.body_mut().busy = Some(busy);
-            Ok::<_, Infallible>(response)
-        }
-    });
-    let connection = http1::Builder::new()
-        .timer(TokioTimer::new())
-        // `Watch` does it, since it tells an idle connection from a slow one.
-        .header_read_timeout(None)
-        .max_header_size(HEAD)
-        .serve_connection(TokioIo::new(stream), service);
-    let connection = graceful.watch(connection);
-    async move {
-        if let Err(error) = connection.await {
-            tracing::debug!(error.message = %error, "a connection failed");
-        }
-    }
+    watching
 }

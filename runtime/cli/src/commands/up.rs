@@ -1,5 +1,7 @@
 //! `vectra up`.
 
+mod listening;
+
 use std::future::Future;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -12,7 +14,7 @@ use hyper::header::{HeaderName, HeaderValue};
 use tokio::sync::oneshot;
 use tokio::time::timeout;
 use vectra_host::outbound::{OutboundOptions, Upstream};
-use vectra_host::{Admission, Host, HostOptions, Server, Variables};
+use vectra_host::{Admission, Host, HostOptions, Variables};
 
 use super::Checked;
 use crate::capabilities::Databases;
@@ -20,6 +22,7 @@ use crate::config::{Config, Provider};
 use crate::database::{self, Database};
 use crate::lifecycle::Lifecycle;
 use crate::secrets::{self, Origin, Secrets};
+use listening::Secured;
 
 /// Serves the gateway
 #[derive(clap::Args)]
@@ -30,10 +33,10 @@ pub struct Arguments {
     /// The configuration [default: vectra.json or appsettings.json of this folder, if there is one]
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
-    /// Where to listen; port 0 takes a free one [default: System.Server.Http, else 127.0.0.1:7080]
+    /// Where to listen without TLS; port 0 takes a free one [default: System.Server.Http, else 127.0.0.1:7080]
     #[arg(long, value_name = "ADDR:PORT")]
     listen: Option<SocketAddr>,
-    /// Listen without TLS on an address that others can reach
+    /// Listen without TLS on an address that others can reach (or System.Server.Http.AllowInsecure)
     #[arg(long)]
     listen_insecure: bool,
     /// Let agents reach this upstream although its address is not public; may be repeated
@@ -47,10 +50,6 @@ pub struct Arguments {
 /// How long the first attempt to start may hold up the listening: afterwards
 /// requests are answered with 503 until it has succeeded.
 const FIRST_ATTEMPT: Duration = Duration::from_secs(3);
-
-/// Why an address that is not loopback is refused.
-const OPEN: &str = "can be reached by others and nothing encrypts what they send: put a proxy with TLS \
-    in front and listen on 127.0.0.1, or say --listen-insecure";
 
 /// Serves until a signal says stop.
 pub fn run(arguments: Arguments) -> Result<ExitCode> {
@@ -70,11 +69,16 @@ async fn serve(arguments: Arguments) -> Result<ExitCode> {
             Ok(checked) => checked,
             Err(code) => return Ok(code),
         };
-    config.listen = listen.unwrap_or(config.listen);
-    if !config.listen.ip().is_loopback() && !listen_insecure {
-        let address = config.listen;
-        return Ok(super::refuse(format!("{address} {OPEN}")));
+    if let Some(reason) = listening::overrule(&mut config, listen, listen_insecure) {
+        return Ok(super::refuse(reason));
     }
+    let https = match config.network.https.as_ref().map(Secured::load).transpose() {
+        Ok(https) => https,
+        Err(mistake) => {
+            eprintln!("{mistake}");
+            return Ok(ExitCode::from(super::MISTAKEN));
+        }
+    };
     let kept = config.beside("secrets");
     let secrets = match secrets::load(&kept, |name| std::env::var(name).ok()) {
         Ok(secrets) => secrets,
@@ -92,18 +96,22 @@ async fn serve(arguments: Arguments) -> Result<ExitCode> {
             HeaderValue::from_static(env!("CARGO_PKG_VERSION")),
         )],
     };
-    let host = Arc::new(Host::new(&loaded.bundle, databases.clone(), options)?);
+    let mut host = Host::new(&loaded.bundle, databases.clone(), options)?;
+    host.trust_proxies(config.network.trusted_proxies.clone());
+    let limits = host.path_limits(&config.component).await;
+    let limits = limits.context("cannot ask which paths have limits")?;
+    host.limit_paths(config.network.path_limits(limits))?;
     let database = Database::new(&config.storage, databases)?;
-    serve_on(Lifecycle {
-        host,
+    let life = Lifecycle {
+        host: Arc::new(host),
         database,
         config,
-    })
-    .await
+    };
+    serve_on(life, https).await
 }
 
-async fn serve_on(life: Lifecycle) -> Result<ExitCode> {
-    let (host, listen, options) = (life.host.clone(), life.config.listen, life.config.server);
+async fn serve_on(life: Lifecycle, https: Option<Secured>) -> Result<ExitCode> {
+    let (host, config) = (life.host.clone(), life.config.clone());
     let stop = stop()?;
     host.admit(Admission::Closed);
     let (tried, first) = oneshot::channel();
@@ -111,10 +119,7 @@ async fn serve_on(life: Lifecycle) -> Result<ExitCode> {
     if let Ok(Ok(outcome)) = timeout(FIRST_ATTEMPT, first).await {
         outcome?;
     }
-    let server = Server::bind(listen, options)
-        .await
-        .with_context(|| format!("cannot listen on {listen}"))?;
-    println!("vectra is listening on http://{}", server.address());
+    let server = listening::bind(&config, https).await?;
     server.serve(host, stop).await;
     caring.abort();
     // It has the last hold on the host, and so on the database.

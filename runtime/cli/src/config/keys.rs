@@ -1,7 +1,7 @@
 //! The keys the runtime reads itself.
 
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
-use std::path::PathBuf;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use serde_json::Value;
@@ -9,14 +9,11 @@ use vectra_host::outbound::Upstream;
 use vectra_host::{Limits, ServerOptions};
 
 use super::section::{Section, error};
-use super::{Config, Mistake, Tree, find, storage};
+use super::{Config, Mistake, Network, Tree, find, network, storage};
 
 const DAY: Duration = Duration::from_secs(86_400);
 const SECOND: Duration = Duration::from_secs(1);
 const MIB: u64 = 1 << 20;
-
-/// The port of the original.
-const PORT: u16 = 7080;
 
 /// Adds upstreams of the command line to `Proxy.AllowedUpstreams`, where the
 /// component reads them too.
@@ -59,11 +56,12 @@ pub(super) fn read(mut tree: Tree, folder: PathBuf, mistakes: &mut Vec<Mistake>)
         },
         None => &mut nothing,
     };
-    let (listen, server, limits) = server(system, mistakes);
+    let (listen, network, server, limits) = server(system, &folder, mistakes);
     let storage = storage::read(system, &folder, mistakes);
     let component = Value::Object(tree).to_string();
     Config {
         listen,
+        network,
         server,
         limits,
         storage,
@@ -73,10 +71,14 @@ pub(super) fn read(mut tree: Tree, folder: PathBuf, mistakes: &mut Vec<Mistake>)
     }
 }
 
-fn server(system: &mut Tree, mistakes: &mut Vec<Mistake>) -> (SocketAddr, ServerOptions, Limits) {
+fn server(
+    system: &mut Tree,
+    folder: &Path,
+    mistakes: &mut Vec<Mistake>,
+) -> (SocketAddr, Network, ServerOptions, Limits) {
     let (mut options, mut limits) = (ServerOptions::default(), Limits::default());
     let mut server = Section::take(system, "System.", "Server", mistakes);
-    let listen = listen(&mut server);
+    let (listen, network) = network::read(&mut server, folder);
     options.connections =
         server.number("MaxConcurrentConnections", 1..=100_000, options.connections);
     options.keep_alive = server.span("KeepAliveTimeout", SECOND..=DAY, options.keep_alive);
@@ -93,42 +95,8 @@ fn server(system: &mut Tree, mistakes: &mut Vec<Mistake>) -> (SocketAddr, Server
     limits.cpu = Duration::from_millis(server.number("RequestCpuMs", 10..=600_000, cpu));
     limits.time = server.span("RequestTimeout", SECOND..=DAY, limits.time);
     server.inert("MaxConcurrentUpgradedConnections");
-    https(&mut server);
     server.end();
-    (listen, options, limits)
-}
-
-fn listen(server: &mut Section<'_>) -> SocketAddr {
-    let mut http = server.section("Http");
-    let port = http.number("Port", 0..=u16::MAX, PORT);
-    let address = http.text("Address").and_then(|text| {
-        let text = if text.eq_ignore_ascii_case("localhost") {
-            "127.0.0.1"
-        } else {
-            &text
-        };
-        let address: Result<IpAddr, _> = text.trim().parse();
-        if address.is_err() {
-            http.refuse("Address", "must be an IP address");
-        }
-        address.ok()
-    });
-    http.end();
-    SocketAddr::new(address.unwrap_or(Ipv4Addr::LOCALHOST.into()), port)
-}
-
-/// TLS is not offered; who asks for it must not get something else.
-fn https(server: &mut Section<'_>) {
-    let mut https = server.section("Https");
-    if https.flag("Enabled", false) {
-        https.refuse(
-            "Enabled",
-            "cannot be true: TLS is not available yet, put a proxy in front",
-        );
-    }
-    https.inert("Port");
-    https.inert("Certificate");
-    https.end();
+    (listen, network, options, limits)
 }
 
 /// A list of `host:port`, which stays in the tree for the component.

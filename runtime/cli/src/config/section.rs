@@ -1,6 +1,7 @@
 //! A section whose keys are taken one by one; what is left is unknown.
 
 use std::ops::RangeInclusive;
+use std::str::FromStr;
 use std::time::Duration;
 
 use serde_json::Value;
@@ -131,20 +132,49 @@ impl<'a> Section<'a> {
     where
         N: Copy + PartialOrd + std::fmt::Display + TryFrom<u64>,
     {
-        let number = match self.value(name) {
-            None => return default,
-            Some(Value::Number(number)) => number.as_u64(),
-            Some(Value::String(text)) => text.trim().parse().ok(),
-            Some(_) => None,
+        let Some(value) = self.value(name) else {
+            return default;
         };
-        let number = number.and_then(|number| N::try_from(number).ok());
-        number
-            .filter(|number| range.contains(number))
-            .unwrap_or_else(|| {
-                let (low, high) = (range.start(), range.end());
-                self.refuse(name, format!("must be a whole number from {low} to {high}"));
-                default
-            })
+        whole(&value, &range).unwrap_or_else(|message| {
+            self.refuse(name, message);
+            default
+        })
+    }
+
+    /// Every entry of the section, whatever its name: a whole number within a range.
+    pub(super) fn numbers<N>(mut self, range: RangeInclusive<N>) -> Vec<(String, N)>
+    where
+        N: Copy + PartialOrd + std::fmt::Display + TryFrom<u64>,
+    {
+        let mut numbers = Vec::new();
+        for (name, value) in std::mem::take(&mut self.tree) {
+            match whole(&value, &range) {
+                _ if value.is_null() => {}
+                Ok(number) => numbers.push((name, number)),
+                Err(message) => self.refuse(&name, message),
+            }
+        }
+        numbers
+    }
+
+    /// A list of texts that can be read as something; `what` says as what.
+    pub(super) fn list<T: FromStr>(&mut self, name: &'static str, what: &str) -> Vec<T> {
+        let list = match self.value(name) {
+            None => return Vec::new(),
+            Some(Value::Array(list)) => list,
+            Some(_) => {
+                self.refuse(name, "must be a list");
+                return Vec::new();
+            }
+        };
+        let mut read = Vec::new();
+        for (at, item) in list.iter().enumerate() {
+            match item.as_str().map(str::parse) {
+                Some(Ok(item)) => read.push(item),
+                _ => self.refuse(&format!("{name}[{at}]"), what),
+            }
+        }
+        read
     }
 
     /// A time span within a range.
@@ -181,6 +211,25 @@ impl<'a> Section<'a> {
                 .push(error(&full, format!("is not a known key{hint}")));
         }
     }
+}
+
+/// A whole number within a range, also as text.
+fn whole<N>(value: &Value, range: &RangeInclusive<N>) -> Result<N, String>
+where
+    N: Copy + PartialOrd + std::fmt::Display + TryFrom<u64>,
+{
+    let number = match value {
+        Value::Number(number) => number.as_u64(),
+        Value::String(text) => text.trim().parse().ok(),
+        _ => None,
+    };
+    number
+        .and_then(|number| N::try_from(number).ok())
+        .filter(|number| range.contains(number))
+        .ok_or_else(|| {
+            let (low, high) = (range.start(), range.end());
+            format!("must be a whole number from {low} to {high}")
+        })
 }
 
 pub(super) fn error(key: &str, message: impl Into<String>) -> Mistake {

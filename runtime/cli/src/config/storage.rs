@@ -3,10 +3,9 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use vectra_postgres::{PostgresOptions, Target};
+use vectra_connection::{PostgresOptions, Target, postgres, sqlite_file};
 use vectra_sqlite::{Synchronous, UnknownSynchronous};
 
-use super::connection_string::{postgres, sqlite_file};
 use super::section::Section;
 use super::{Mistake, Tree};
 

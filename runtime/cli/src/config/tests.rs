@@ -6,6 +6,8 @@ use vectra_sqlite::Synchronous;
 
 use super::*;
 
+mod network;
+
 fn written(text: &str) -> (TempDir, PathBuf) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("vectra.json");
@@ -140,7 +142,8 @@ fn every_mistake_is_told_at_once_with_its_key() {
             "System.Server.Http.Address",
             "System.Server.Http.Port",
             "System.Server.Http.Portt",
-            "System.Server.Https.Enabled",
+            "System.Server.Https.Certificate.KeyPath",
+            "System.Server.Https.Certificate.Path",
             "System.Server.KeepAliveTimeout",
             "System.Server.MaxConcurrentConnections",
             "System.Server.MaxConcurrentRequests",
@@ -165,7 +168,7 @@ fn every_mistake_is_told_at_once_with_its_key() {
 fn keys_of_the_original_that_do_nothing_are_warnings() {
     let (_, mistakes) = read(
         json!({ "System": {
-            "Server": { "MaxConcurrentUpgradedConnections": 1, "Https": { "Enabled": false, "Port": 7443 } },
+            "Server": { "MaxConcurrentUpgradedConnections": 1 },
             "Storage": { "Cache": { "DefaultProvider": "Memory" } },
         } }),
         &[],
@@ -175,7 +178,7 @@ fn keys_of_the_original_that_do_nothing_are_warnings() {
             .iter()
             .all(|mistake| mistake.severity == Severity::Warning)
     );
-    assert_eq!(mistakes.len(), 3);
+    assert_eq!(mistakes.len(), 2);
 }
 
 #[test]

@@ -98,7 +98,19 @@ impl Home {
     }
 
     pub async fn up_with(&self, bundle: &str, arguments: &[&str]) -> Vectra {
-        let mut command = self.command(&["up", "--listen", "127.0.0.1:0", "--bundle"]);
+        let listen = ["--listen", "127.0.0.1:0"];
+        self.start(bundle, &[&listen, arguments].concat(), "http")
+            .await
+    }
+
+    /// Starts `up` with the probe, which listens with TLS only.
+    pub async fn up_encrypted(&self) -> Vectra {
+        self.start("probe", &[], "https").await
+    }
+
+    /// Waits until it listens for this scheme; others come before it.
+    async fn start(&self, bundle: &str, arguments: &[&str], scheme: &str) -> Vectra {
+        let mut command = self.command(&["up", "--bundle"]);
         command
             .arg(guest(bundle))
             .args(arguments)
@@ -120,7 +132,8 @@ impl Home {
                 panic!("it ended:\n{output}{}", log.lock().unwrap())
             };
             output = format!("{output}{line}\n");
-            if let Some(address) = line.strip_prefix("vectra is listening on http://") {
+            let listening = format!("vectra is listening on {scheme}://");
+            if let Some(address) = line.strip_prefix(&listening) {
                 return Vectra {
                     child,
                     address: address.to_owned(),
@@ -161,6 +174,17 @@ pub struct Response {
 impl Vectra {
     pub fn log(&self) -> String {
         self.log.lock().unwrap().clone()
+    }
+
+    /// Where it listens with TLS beside the clear address.
+    pub fn encrypted_address(&self) -> String {
+        let mut lines = self.output.lines();
+        let address = lines.find_map(|line| line.strip_prefix("vectra is listening on https://"));
+        address.expect(&self.output).to_owned()
+    }
+
+    pub fn id(&self) -> u32 {
+        self.child.id().unwrap()
     }
 
     pub async fn connect(&self) -> TcpStream {

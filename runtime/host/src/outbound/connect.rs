@@ -29,7 +29,7 @@ pub(super) const DEFAULT_CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// Where connections may go.
 pub(super) struct Rules {
     pub(super) allowed: Vec<Upstream>,
-    pub(super) own_address: Arc<OnceLock<SocketAddr>>,
+    pub(super) own_addresses: Arc<OnceLock<Vec<SocketAddr>>>,
 }
 
 /// Why there is no connection.
@@ -78,13 +78,13 @@ impl Rules {
     fn prohibits(&self, address: SocketAddr) -> bool {
         !is_public(address.ip())
             || self
-                .own_address
+                .own_addresses
                 .get()
-                .is_some_and(|own| is_own(*own, address))
+                .is_some_and(|own| own.iter().any(|own| is_own(*own, address)))
     }
 }
 
-/// Whether an address leads back to our own listener.
+/// Whether an address leads back to a listener of ours.
 fn is_own(own: SocketAddr, address: SocketAddr) -> bool {
     let ip = canonical(address.ip());
     address.port() == own.port()
@@ -169,11 +169,11 @@ mod tests {
     use super::*;
 
     fn rules(allowed: &[&str], own: &str) -> Rules {
-        let own_address = Arc::new(OnceLock::new());
-        own_address.set(own.parse().unwrap()).unwrap();
+        let own_addresses = Arc::new(OnceLock::new());
+        own_addresses.set(vec![own.parse().unwrap()]).unwrap();
         Rules {
             allowed: allowed.iter().map(|text| text.parse().unwrap()).collect(),
-            own_address,
+            own_addresses,
         }
     }
 

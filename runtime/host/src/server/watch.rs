@@ -9,7 +9,6 @@ use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::TcpStream;
 use tokio::time::{Instant, Sleep};
 
 /// What a connection is doing.
@@ -54,7 +53,7 @@ impl Watch {
     }
 
     /// The stream whose reads are watched.
-    pub(super) fn stream(&self, inner: TcpStream) -> Watched {
+    pub(super) fn stream<S>(&self, inner: S) -> Watched<S> {
         Watched {
             inner,
             watch: self.clone(),
@@ -78,8 +77,8 @@ impl Drop for Busy {
 }
 
 /// A stream with a deadline for the next request.
-pub(super) struct Watched {
-    inner: TcpStream,
+pub(super) struct Watched<S> {
+    inner: S,
     watch: Watch,
     /// The phase the deadline was made for.
     seen: u64,
@@ -88,7 +87,7 @@ pub(super) struct Watched {
     deadline: Pin<Box<Sleep>>,
 }
 
-impl AsyncRead for Watched {
+impl<S: AsyncRead + Unpin> AsyncRead for Watched<S> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -117,7 +116,7 @@ impl AsyncRead for Watched {
     }
 }
 
-impl Watched {
+impl<S> Watched<S> {
     fn is_busy(&self) -> bool {
         self.watch.phase.count.load(SeqCst) % 2 == 1
     }
@@ -143,7 +142,7 @@ impl Watched {
     }
 }
 
-impl AsyncWrite for Watched {
+impl<S: AsyncWrite + Unpin> AsyncWrite for Watched<S> {
     fn poll_write(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,

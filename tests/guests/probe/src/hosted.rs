@@ -33,6 +33,14 @@ impl settings::Guest for Probe {
             max_size: 10,
         }]
     }
+
+    /// Wants two at once of what computes.
+    fn path_limits(_: String) -> Vec<settings::PathLimit> {
+        vec![settings::PathLimit {
+            prefix: "/compute".into(),
+            concurrent: 2,
+        }]
+    }
 }
 
 impl metrics::Guest for Probe {

@@ -4,6 +4,8 @@ mod bindings;
 mod hosted;
 mod outgoing;
 
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
 use bindings::exports::wasi::http::incoming_handler::Guest;
 use bindings::fermyon::spin::variables;
 use bindings::spin::sqlite::sqlite::Connection;
@@ -31,6 +33,7 @@ impl Guest for Probe {
             "/loop" => loop {
                 std::hint::spin_loop();
             },
+            "/compute" => text(out, 200, &compute(query.parse().unwrap_or(0))),
             "/allocate" => allocate(),
             "/trap" => panic!("as asked"),
             "/silent" => {}
@@ -118,6 +121,19 @@ fn sql(request: &IncomingRequest) -> String {
         }
     }
     last
+}
+
+/// Computes for so many milliseconds and says from when to when, in microseconds of
+/// the wall clock.
+fn compute(milliseconds: u64) -> String {
+    let now = || SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
+    let begun = now();
+    while now() - begun < Duration::from_millis(milliseconds) {
+        for round in 0..100_000_u32 {
+            std::hint::black_box(round);
+        }
+    }
+    format!("{} {}", begun.as_micros(), now().as_micros())
 }
 
 fn allocate() -> ! {
