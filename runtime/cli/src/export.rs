@@ -10,6 +10,7 @@ use std::time::Duration;
 use serde::Deserialize;
 use thiserror::Error;
 use tokio::time::sleep;
+use vectra_client::http::HttpError;
 
 pub use output::{Output, OutputError};
 pub use range::{Range, settled};
@@ -117,7 +118,11 @@ async fn page(
         };
         let asked = match &error {
             SourceError::Unavailable { retry_after } => *retry_after,
-            SourceError::Unreachable { .. } if rows > 0 => None,
+            SourceError::Http(HttpError::Unreachable { .. } | HttpError::Unanswered { .. })
+                if rows > 0 =>
+            {
+                None
+            }
             _ => return Err(error),
         };
         if attempt >= patience.attempts {

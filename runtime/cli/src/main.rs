@@ -33,14 +33,30 @@ enum Command {
     Check(commands::check::Arguments),
     /// Copies the SQLite database, also while it is served
     Backup(commands::backup::Arguments),
-    /// Reads what was decided
+    /// Reads what was decided and done
     Audit(commands::audit::Arguments),
+    /// Those who manage the gateway
+    #[command(subcommand)]
+    Operator(vectra_client::Operator),
+    /// Those who call
+    #[command(subcommand)]
+    Agent(vectra_client::Agent),
+    /// What agents prove themselves with
+    #[command(subcommand)]
+    Token(vectra_client::Token),
+    /// What agents may do
+    #[command(subcommand)]
+    Policy(vectra_client::Policy),
+    /// Which upstreams are given a rest
+    #[command(subcommand)]
+    Circuit(vectra_client::Circuit),
     /// Brings over what the original gateway kept: agents and audit
     Import(commands::import::Arguments),
 }
 
-/// Exit codes: 0 as asked, 1 it failed, 2 the configuration or the command line is
-/// wrong.
+/// Exit codes: 0 as asked, 1 it failed or was refused, 2 the configuration or the
+/// command line is wrong. Commands that ask a gateway also have 3 no key or no right, 4
+/// not found, 5 not available.
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     logging::start();
@@ -49,6 +65,11 @@ fn main() -> ExitCode {
         Command::Check(arguments) => commands::check::run(arguments),
         Command::Backup(arguments) => commands::backup::run(arguments),
         Command::Audit(arguments) => commands::audit::run(arguments),
+        Command::Operator(command) => Ok(command.run()),
+        Command::Agent(command) => Ok(command.run()),
+        Command::Token(command) => Ok(command.run()),
+        Command::Policy(command) => Ok(command.run()),
+        Command::Circuit(command) => Ok(command.run()),
         Command::Import(arguments) => commands::import::run(arguments),
     };
     outcome.unwrap_or_else(|error| {

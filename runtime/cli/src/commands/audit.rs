@@ -13,10 +13,10 @@ use crate::export::SourceError;
 use crate::export::{self, ExportError, Gateway, Output, OutputError, Patience, Place, Range};
 use crate::secrets;
 
-/// Reads what was decided
+/// Reads what was decided and done
 #[derive(clap::Args)]
 #[command(
-    after_help = "Example:\n  vectra audit export --from 2026-01-01T00:00:00Z --output audit.jsonl"
+    after_help = "Example:\n  vectra audit list --max 20\n  vectra audit export --from 2026-01-01T00:00:00Z --output audit.jsonl"
 )]
 pub struct Arguments {
     #[command(subcommand)]
@@ -27,6 +27,8 @@ pub struct Arguments {
 enum Command {
     /// Copies audit rows with their explanations from a running gateway, oldest first, one JSON text per line
     Export(Export),
+    #[command(flatten)]
+    Read(vectra_client::Audit),
 }
 
 #[derive(clap::Args)]
@@ -44,9 +46,12 @@ struct Export {
     /// The gateway [default: where the configuration says that it listens]
     #[arg(long, value_name = "URL")]
     url: Option<String>,
-    /// A file that holds the admin key
+    /// A file that holds the key of an operator who is admin or auditor
     #[arg(long, value_name = "FILE")]
     key_file: Option<PathBuf>,
+    /// Certificates (PEM) that vouch for the gateway, in place of the system's
+    #[arg(long, value_name = "FILE")]
+    ca: Option<PathBuf>,
     /// Rows of this moment (RFC 3339) and later
     #[arg(long, value_name = "TIME")]
     from: Option<String>,
@@ -68,6 +73,7 @@ struct Export {
 pub fn run(arguments: Arguments) -> Result<ExitCode> {
     match arguments.command {
         Command::Export(arguments) => export(arguments),
+        Command::Read(command) => Ok(command.run()),
     }
 }
 
@@ -86,7 +92,7 @@ fn export(arguments: Export) -> Result<ExitCode> {
             (url, key)
         }
     };
-    let gateway = match Gateway::new(&url, &key) {
+    let gateway = match Gateway::new(&url, &key, arguments.ca) {
         Ok(gateway) => gateway,
         Err(error @ SourceError::Address) => return Ok(super::refuse(error)),
         Err(error) => return Err(error.into()),

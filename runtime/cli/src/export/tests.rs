@@ -56,7 +56,7 @@ impl Fake {
     }
 
     fn gateway(&self) -> Gateway {
-        Gateway::new(&format!("http://{}/", self.address), KEY).unwrap()
+        Gateway::new(&format!("http://{}/", self.address), KEY, None).unwrap()
     }
 
     fn asked(&self) -> Vec<String> {
@@ -241,17 +241,17 @@ fn an_address_that_is_none_is_refused_and_not_shown() {
         "http://user:hush@a",
         "http://a?b=c",
     ] {
-        let error = Gateway::new(url, KEY).err().unwrap().to_string();
+        let error = Gateway::new(url, KEY, None).err().unwrap().to_string();
         assert!(
             error.contains("--url") && !error.contains("hush"),
             "{error}"
         );
     }
     assert!(matches!(
-        Gateway::new("http://a", "a\nb"),
-        Err(SourceError::Key)
+        Gateway::new("http://a", "a\nb", None),
+        Err(SourceError::Http(HttpError::Key))
     ));
-    Gateway::new("https://a/below/", KEY).unwrap();
+    Gateway::new("https://a/below/", KEY, None).unwrap();
 }
 
 #[tokio::test]
