@@ -1,7 +1,9 @@
-//! The commands of the README: `cargo xtask build | up | test | check | bench | crash-test`.
+//! The commands of the README: `cargo xtask build | up | test | check | bench | crash-test |
+//! fuzz`.
 
 mod components;
 mod compose;
+mod fuzz;
 mod guests;
 mod host;
 mod isolate;
@@ -33,7 +35,7 @@ enum Command {
     Build(BuildArgs),
     /// Builds, then serves on 127.0.0.1:7080 with vectra.db in the current folder
     Up(UpArgs),
-    /// Formatting, clippy, licences, and all tests
+    /// Formatting, clippy, licences, all tests, and a little of `crash-test` and `fuzz`
     Test(TestArgs),
     /// Formatting, clippy and licences
     Check,
@@ -42,6 +44,8 @@ enum Command {
     Bench(BenchArgs),
     /// Kills the gateway and PostgreSQL under load and looks for what is lost
     CrashTest(CrashTestArgs),
+    /// Feeds tokens, key sets and connection strings with nonsense
+    Fuzz(FuzzArgs),
     /// Becomes a test program, isolated if it tries forbidden targets
     #[command(hide = true)]
     RunTest(RunTestArgs),
@@ -94,6 +98,13 @@ struct CrashTestArgs {
     seed: Option<u64>,
 }
 
+#[derive(Args)]
+struct FuzzArgs {
+    /// How long each target runs, in seconds
+    #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    seconds: u64,
+}
+
 fn main() -> ExitCode {
     match run(Cli::parse()) {
         Ok(()) => ExitCode::SUCCESS,
@@ -124,6 +135,7 @@ fn run(cli: Cli) -> Result<()> {
         Command::RunTest(args) => isolate::become_test(&args.program),
         Command::Check => verify::check(&workspace),
         Command::Bench(args) => verify::bench(&workspace, args.what, args.seconds),
+        Command::Fuzz(args) => fuzz::fuzz(&workspace, args.seconds),
         Command::CrashTest(args) => verify::crash_test(&workspace, args.runs, args.seed),
     }
 }

@@ -1,4 +1,4 @@
-//! The programs the tests need beside rustup and a C compiler.
+//! The programs that are needed beside rustup and a C compiler.
 
 use std::env;
 use std::fs;
@@ -17,7 +17,8 @@ const NEEDED: [(&str, &str); 4] = [
     ("unshare", "util-linux"),
 ];
 
-/// Installs what is missing where that can be done, and otherwise says how to.
+/// Installs what the tests need and is missing where that can be done, and otherwise
+/// says how to.
 pub fn ensure() -> Result<()> {
     let mut missing: Vec<&str> = NEEDED
         .iter()
@@ -27,18 +28,30 @@ pub fn ensure() -> Result<()> {
     if vectra_cluster::Programs::find().is_err() {
         missing.push("postgresql");
     }
+    install("testing", &missing)
+}
+
+/// The same for a C++ compiler, which cargo-fuzz needs for libFuzzer.
+pub fn ensure_cxx() -> Result<()> {
+    if env::var_os("CXX").is_some() || is_there("c++") {
+        return Ok(());
+    }
+    install("fuzzing", &["g++"])
+}
+
+fn install(whom: &str, missing: &[&str]) -> Result<()> {
     if missing.is_empty() {
         return Ok(());
     }
     let is_root = fs::metadata("/proc/self").is_ok_and(|process| process.uid() == 0);
     if !is_root || !is_there("apt-get") {
-        bail!("the tests need: sudo apt-get install {}", missing.join(" "));
+        bail!("{whom} needs: sudo apt-get install {}", missing.join(" "));
     }
-    step("installing what the tests need", || {
+    step(&format!("installing what {whom} needs"), || {
         run(Command::new("apt-get").args(["update", "-q"]))?;
         run(Command::new("apt-get")
             .args(["install", "-y", "-q", "--no-install-recommends"])
-            .args(&missing)
+            .args(missing)
             .env("DEBIAN_FRONTEND", "noninteractive"))
     })
 }

@@ -3,6 +3,7 @@
 use anyhow::Result;
 
 use crate::components::{self, TARGET, TARGET_DIR};
+use crate::fuzz;
 use crate::guests;
 use crate::host::{self, HostProfile};
 use crate::isolate;
@@ -15,6 +16,9 @@ use crate::workspace::Workspace;
 /// Runs of the crash test that are part of every test: each kind of kill at least once.
 const CRASH_RUNS: u32 = 8;
 
+/// Seconds of each fuzz target that are part of every test: all seeds, and a little more.
+const FUZZ_SECONDS: u64 = 10;
+
 /// Formatting, clippy and licences; says all that is wrong, not only the first.
 pub fn check(workspace: &Workspace) -> Result<()> {
     let mut failures = Failures::default();
@@ -23,7 +27,8 @@ pub fn check(workspace: &Workspace) -> Result<()> {
 }
 
 /// Everything of [`check`], then all tests: those of the libraries, of the
-/// components, the end-to-end tests over `dist/`, and a short crash test.
+/// components, the end-to-end tests over `dist/`, a short crash test, and a short time
+/// of each fuzz target.
 pub fn test(workspace: &Workspace) -> Result<()> {
     programs::ensure()?;
     let mut failures = Failures::default();
@@ -44,6 +49,7 @@ pub fn test(workspace: &Workspace) -> Result<()> {
             });
         }
     }
+    failures.step("fuzzing", || fuzz::fuzz(workspace, FUZZ_SECONDS));
     failures.finish()?;
     eprintln!("==> all is well");
     Ok(())
@@ -67,7 +73,10 @@ fn run_tests(workspace: &Workspace, arguments: &[String]) -> Result<()> {
 
 fn check_into(workspace: &Workspace, failures: &mut Failures) {
     failures.step("checking the formatting", || {
-        run(workspace.cargo("fmt").args(["--all", "--check"]))
+        run(workspace.cargo("fmt").args(["--all", "--check"]))?;
+        run(workspace
+            .cargo("fmt")
+            .args(["--manifest-path", "fuzz/Cargo.toml", "--check"]))
     });
     failures.step("clippy on the libraries, the host and the tests", || {
         run(workspace
@@ -91,13 +100,15 @@ fn check_into(workspace: &Workspace, failures: &mut Failures) {
 pub enum Measured {
     /// The governed pipeline beside a native proxy and a wasm hello.
     Http,
+    /// Governed calls while token requests fail, beside the same calls alone.
+    Tokens,
     /// Durable decisions on SQLite and PostgreSQL.
     Persistence,
 }
 
 /// Measures and prints.
 pub fn bench(workspace: &Workspace, what: Measured, seconds: u64) -> Result<()> {
-    if what == Measured::Http {
+    if what != Measured::Persistence {
         host::build_all(workspace, HostProfile::Dev)?;
         guests::build(workspace)?;
     } else {
@@ -108,8 +119,10 @@ pub fn bench(workspace: &Workspace, what: Measured, seconds: u64) -> Result<()> 
         command
             .args(["--quiet", "--bin", "vectra-bench", "--", "--seconds"])
             .arg(seconds.to_string());
-        if what == Measured::Persistence {
-            command.arg("persistence");
+        match what {
+            Measured::Http => {}
+            Measured::Tokens => drop(command.arg("tokens")),
+            Measured::Persistence => drop(command.arg("persistence")),
         }
         run(&mut command)
     })
