@@ -57,7 +57,7 @@ fn every_endpoint_is_driven() {
         .iter()
         .map(|route| (route.method, route.path))
         .collect();
-    let mut driven: Vec<_> = table::ENDPOINTS.iter().map(|one| one.route).collect();
+    let mut driven: Vec<_> = table::endpoints().map(|one| one.route).collect();
     routes.sort_unstable();
     driven.sort_unstable();
     driven.dedup();
@@ -82,6 +82,11 @@ macro_rules! over {
             }
 
             #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn what_operators_do_is_noted_before_it_is_done() {
+                drive::class($engine, Class::Operators).await;
+            }
+
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             async fn tokens_are_not_issued_blindly() {
                 drive::class($engine, Class::Tokens).await;
             }
@@ -99,6 +104,11 @@ macro_rules! over {
             #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             async fn refused_and_held_requests_are_recorded_once_or_answered_with_503() {
                 drive::class($engine, Class::Refused).await;
+            }
+
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn circuits_let_one_probe_out_only_after_its_record() {
+                drive::class($engine, Class::Circuits).await;
             }
 
             #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

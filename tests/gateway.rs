@@ -8,6 +8,8 @@
     clippy::indexing_slicing
 )]
 
+#[path = "gateway/circuits.rs"]
+mod circuits;
 #[path = "gateway/commands.rs"]
 mod commands;
 #[path = "gateway/concurrency.rs"]
@@ -16,6 +18,8 @@ mod concurrency;
 mod data;
 #[path = "gateway/export.rs"]
 mod export;
+#[path = "gateway/fleet.rs"]
+mod fleet;
 #[path = "gateway/framing.rs"]
 mod framing;
 #[path = "gateway/full_disk.rs"]
@@ -24,8 +28,14 @@ mod full_disk;
 mod import;
 #[path = "gateway/life.rs"]
 mod life;
+#[path = "gateway/limits.rs"]
+mod limits;
+#[path = "gateway/marked.rs"]
+mod marked;
 #[path = "gateway/postgres.rs"]
 mod postgres;
+#[path = "gateway/roles.rs"]
+mod roles;
 #[path = "gateway/secrets.rs"]
 mod secrets;
 #[path = "gateway/statements.rs"]

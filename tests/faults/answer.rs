@@ -34,18 +34,23 @@ impl Met<'_> {
     /// The statuses that it may be answered with; none if any that is documented.
     fn expected(&self) -> Option<Vec<u16>> {
         let clean = self.endpoint.status;
-        let place = self.armed.place;
-        let is_afterthought = |at| [Place::Statement(at), Place::Open(at)].contains(&place);
         Some(match (&self.armed.fault, self.meaning) {
             (Fault::Silent(_), _) => vec![503],
             (Fault::Trap(_), _) => vec![500],
-            _ if self.endpoint.afterthought.is_some_and(is_afterthought) => vec![clean],
+            _ if self.is_afterthought() => match self.armed.extent {
+                Extent::Once => vec![clean],
+                Extent::Onwards => vec![503, clean],
+            },
             (Fault::Misshapen(_), _) => return None,
             (_, Meaning::Refused) => vec![400, 503],
             (_, Meaning::Missing) => vec![404, 503],
             (_, Meaning::NoTables) => match self.armed.extent {
                 Extent::Once => vec![503, clean],
                 Extent::Onwards => vec![503],
+            },
+            (_, Meaning::Taken) => match self.endpoint.reading {
+                Reading::Once => vec![409, 503],
+                Reading::Again => vec![503, clean],
             },
             (_, Meaning::Failure | Meaning::Busy | Meaning::Unknown) => {
                 match self.endpoint.reading {
@@ -54,6 +59,12 @@ impl Met<'_> {
                 }
             }
         })
+    }
+
+    /// Whether what failed comes when the answer stands already.
+    pub fn is_afterthought(&self) -> bool {
+        let met = |at| [Place::Statement(at), Place::Open(at)].contains(&self.armed.place);
+        self.endpoint.afterthought.is_some_and(met)
     }
 
     /// Whether the host has ended the request: it gives no code.
@@ -103,10 +114,19 @@ impl Met<'_> {
             problems.push(format!("{status} comes as `{media}`"));
         }
         for name in &documented.headers {
-            let may_miss = name == "Retry-After" && status == 503 && !self.is_busy();
+            let may_miss = match name.as_str() {
+                "Retry-After" => status == 503 && !self.is_busy(),
+                // Only a call that was counted gets them.
+                "RateLimit" | "RateLimit-Policy" => true,
+                _ => false,
+            };
             if response.values(name).is_empty() && !may_miss {
                 problems.push(format!("{status} comes without {name}"));
             }
+        }
+        let counted = ["RateLimit", "RateLimit-Policy"].map(|name| response.values(name).len());
+        if counted[0] != counted[1] {
+            problems.push(format!("{status} tells half of a quota"));
         }
         if self.ended_by_host() {
             return problems;
@@ -122,7 +142,7 @@ impl Met<'_> {
             Some(code) if codes.contains("VEC") && !codes.contains(code) => {
                 problems.push(format!("{status} {code} is not documented"));
             }
-            None if codes.contains("VEC") && status == 503 => {
+            None if codes.contains("VEC") && status == 503 && self.endpoint.status != 503 => {
                 problems.push(format!("{status} comes without a code"));
             }
             _ => {}
@@ -131,6 +151,7 @@ impl Met<'_> {
     }
 
     fn is_busy(&self) -> bool {
-        self.meaning == Meaning::Busy && matches!(self.armed.fault, Fault::Said(..))
+        let busy = self.meaning == Meaning::Busy && matches!(self.armed.fault, Fault::Said(..));
+        busy && !self.is_afterthought()
     }
 }

@@ -7,17 +7,22 @@ use crate::world::Setting;
 pub enum Class {
     Health,
     Agents,
+    Operators,
     Tokens,
     Lists,
     Allowed,
     Refused,
+    Circuits,
 }
 
 /// Who asks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Who {
     Nobody,
+    /// With the first key, which no database knows.
     Operator,
+    /// With a key that was made, as an auditor.
+    Auditor,
     Agent,
 }
 
@@ -32,6 +37,14 @@ pub enum Standing {
     HoldsOne,
     /// Three are.
     HoldsThree,
+    /// Shut out until an operator lifts it.
+    Quarantined,
+    /// A limit has refused something of it.
+    Limited,
+    /// Its circuit of the upstream is open.
+    CircuitOpen,
+    /// A probe may pass through it.
+    ProbeDue,
 }
 
 /// What becomes of a read that failed.
@@ -43,7 +56,8 @@ pub enum Reading {
 }
 
 /// A request and what comes of it when nothing fails. Target and body may name
-/// `{agent}`, `{secret}`, `{held}`, `{audit}`, `{upstream}` and `{path}`, a path of its own.
+/// `{agent}`, `{secret}`, `{operator}`, `{held}`, `{audit}`, `{upstream}`, `{path}`, a path of
+/// its own, and `{name}`, a name of its own.
 #[derive(Clone, Copy, Debug)]
 pub struct Endpoint {
     pub name: &'static str,
@@ -66,6 +80,7 @@ pub struct Endpoint {
 impl Endpoint {
     /// Whether the request reaches the upstream when nothing fails.
     pub fn forwards(&self) -> bool {
-        self.class == Class::Allowed && self.setting != Setting::Walled
+        let passes = matches!(self.class, Class::Allowed | Class::Circuits);
+        passes && self.status == 200
     }
 }

@@ -1,5 +1,8 @@
 //! Makes the request of an endpoint, and what must be there before it.
 
+#[path = "fixture/rows.rs"]
+mod rows;
+
 use anyhow::Result;
 use vectra_tests::agent::must;
 use vectra_tests::client::Request;
@@ -21,17 +24,19 @@ pub struct Fixture {
     pub interlude: Option<Interlude>,
 }
 
-const DELETE: &str = "UPDATE Agent SET Status = 3 WHERE Id =";
-
 impl Fixture {
     pub async fn new(world: &World, endpoint: &Endpoint) -> Result<Self> {
         let agent = world.agent(endpoint.policy).await?;
-        let path = format!("/items/{}", world.next());
-        let delete = format!("{DELETE} '{agent}'");
+        let number = world.next();
+        let path = format!("/items/{number}");
+        // Those of requests before, which failed.
+        for table in ["Lockout", "UpstreamCircuit"] {
+            let clear = format!("DELETE FROM {table}");
+            world.run(&clear).await?;
+        }
         let (mut held, mut interlude) = (Held::default(), None);
         match endpoint.standing {
             Standing::Active => {}
-            Standing::Deleted => world.stage.real().view.run(&delete).await?,
             Standing::HoldsOne => held = hold(world, &agent).await?,
             Standing::HoldsThree => {
                 for _ in 0..3 {
@@ -41,10 +46,21 @@ impl Fixture {
             Standing::DeletedMeanwhile => {
                 interlude = Some(Interlude {
                     after: 1,
-                    sql: delete,
+                    sql: rows::status(&agent, 3),
                 });
             }
+            Standing::Deleted => world.run(&rows::status(&agent, 3)).await?,
+            Standing::Quarantined => world.run(&rows::status(&agent, 2)).await?,
+            Standing::Limited => world.run(&rows::refusal(&agent)).await?,
+            Standing::CircuitOpen | Standing::ProbeDue => {
+                let due = endpoint.standing == Standing::ProbeDue;
+                let opens_at = if due { rows::LONG_AGO } else { rows::NOT_SOON };
+                let circuit = rows::open_circuit(&world.upstream.host(), &agent, opens_at);
+                world.run(&circuit).await?;
+            }
         }
+        let operator = rows::Operator::new(number);
+        world.run(&operator.sql).await?;
         let fill = |text: &str| {
             text.replace("{agent}", &agent)
                 .replace("{secret}", SECRET)
@@ -52,11 +68,14 @@ impl Fixture {
                 .replace("{audit}", &held.audit_id)
                 .replace("{upstream}", &world.upstream.host())
                 .replace("{path}", &path)
+                .replace("{operator}", &operator.id)
+                .replace("{name}", &format!("name {number}"))
         };
         let mut request = Request::new(endpoint.method, &fill(endpoint.target));
         request = match endpoint.who {
             Who::Nobody => request,
             Who::Operator => request.bearer(ADMIN_KEY),
+            Who::Auditor => request.bearer(&operator.key),
             Who::Agent => request.bearer(&token(&agent)?),
         };
         if !endpoint.body.is_empty() {

@@ -115,6 +115,7 @@ pub async fn start(engine: Engine) {
 const OLD: &str = "SELECT (SELECT count(*) FROM HeldRequest WHERE Status = 0) \
     + (SELECT count(*) FROM AgentHistory WHERE Timestamp < '2010-01-01T00:00:00.000000Z') \
     + (SELECT count(*) FROM AgentActivity WHERE Start < '2010-01-01T00:00:00.000000Z') \
+    + (SELECT count(*) FROM UpstreamCircuitChange WHERE Timestamp < '2010-01-01T00:00:00.000000Z') \
     + (SELECT count(*) FROM Agent WHERE Status = 3)";
 
 async fn grow_old(world: &World, agent: &str) {
@@ -133,6 +134,10 @@ async fn grow_old(world: &World, agent: &str) {
             "INSERT INTO AgentActivity (AgentId, Span, Start, Requests, Violations, Refused) \
              VALUES ('{agent}', 60, '2004-11-03T19:53:00.000000Z', 1, 0, 0)"
         ),
+        format!(
+            "INSERT INTO UpstreamCircuitChange (Origin, AgentId, Before, After, Timestamp) \
+             VALUES ('http://localhost:80', '{agent}', 0, 1, '{then}')"
+        ),
     ] {
         world.stage.real().view.run(&sql).await.unwrap();
     }
@@ -144,11 +149,11 @@ pub async fn tick(engine: Engine) {
     let agent = world.agent(Some("safe-delete")).await.unwrap();
     let count = async |sql: &str| world.stage.real().view.number(sql).await.unwrap();
     grow_old(&world, &agent).await;
-    assert_eq!(count(OLD).await, 4);
+    assert_eq!(count(OLD).await, 5);
     world.stage.plan.begin(Script::default());
     world.host.tick(10).await.unwrap();
     let statements = world.stage.plan.end().statements;
-    assert_eq!((statements, count(OLD).await), (4, 0));
+    assert_eq!((statements, count(OLD).await), (5, 0));
     for (round, script) in (2..).zip(faults(engine, statements)) {
         let fault = format!("{:?}", script.armed);
         grow_old(&world, &agent).await;

@@ -12,6 +12,8 @@ pub enum Meaning {
     Unknown,
     /// A value was refused: 400 where the caller gave it, else 503.
     Refused,
+    /// A row is there already: 409 where the caller named it, else 503.
+    Taken,
     /// A row is missing: 404 where the caller named it, else 503.
     Missing,
     /// The tables are missing, nothing was done: they are made, and a call that may
@@ -19,7 +21,7 @@ pub enum Meaning {
     NoTables,
 }
 
-use Meaning::{Busy, Failure, Missing, NoTables, Refused, Unknown};
+use Meaning::{Busy, Failure, Missing, NoTables, Refused, Taken, Unknown};
 
 /// Texts of `io`, as SQLite, our host and Spin write them.
 pub const SQLITE: &[(&str, Meaning)] = &[
@@ -62,13 +64,13 @@ pub const SQLITE: &[(&str, Meaning)] = &[
     ("no such column: kingfisher", Failure),
     (
         "UNIQUE constraint failed: AuditTrail.Id (kingfisher)",
-        Failure,
+        Taken,
     ),
-    ("vectra conflict: AuditTrail.Id kingfisher", Failure),
-    ("vectra immutable: kingfisher", Failure),
+    ("vectra conflict: AuditTrail.Id kingfisher", Taken),
+    ("vectra immutable: kingfisher", Taken),
     (
         "NOT NULL constraint failed: HeldRequest.Status kingfisher",
-        Failure,
+        Taken,
     ),
     ("CHECK constraint failed: kingfisher", Refused),
     ("datatype mismatch: kingfisher", Refused),
@@ -134,11 +136,8 @@ pub const POSTGRES: &[(&str, Meaning)] = &[
         "SqlState(E42501): permission denied for table kingfisher",
         Failure,
     ),
-    (
-        "SqlState(E23505): duplicate key violates kingfisher",
-        Failure,
-    ),
-    ("SqlState(E23001): vectra immutable: kingfisher", Failure),
+    ("SqlState(E23505): duplicate key violates kingfisher", Taken),
+    ("SqlState(E23001): vectra immutable: kingfisher", Taken),
     (
         "SqlState(E23514): new row violates check constraint kingfisher",
         Refused,

@@ -12,11 +12,50 @@ pub enum View {
 }
 
 /// What is counted, and how.
-const COUNTED: [(&str, &str); 13] = [
+const COUNTED: [(&str, &str); 25] = [
     ("agents", "SELECT count(*) FROM Agent"),
     (
         "deleted agents",
         "SELECT count(*) FROM Agent WHERE Status = 3",
+    ),
+    (
+        "revoked and quarantined agents",
+        "SELECT count(*) FROM Agent WHERE Status IN (1, 2)",
+    ),
+    (
+        "renamed agents",
+        "SELECT count(*) FROM Agent WHERE Name = 'renamed'",
+    ),
+    (
+        "limits of agents",
+        "SELECT count(*) FROM AgentAccess WHERE RequestsPerMinute IS NOT NULL",
+    ),
+    (
+        "ended tokens",
+        "SELECT count(*) FROM AgentAccess WHERE TokensNotBefore IS NOT NULL",
+    ),
+    (
+        "former secrets",
+        "SELECT count(*) FROM AgentAccess WHERE FormerSecretHash IS NOT NULL",
+    ),
+    ("operators", "SELECT count(*) FROM Operator"),
+    (
+        "revoked operators",
+        "SELECT count(*) FROM Operator WHERE RevokedAt IS NOT NULL",
+    ),
+    (
+        "used keys",
+        "SELECT count(*) FROM Operator WHERE LastUsedAt IS NOT NULL",
+    ),
+    ("acts", "SELECT count(*) FROM OperatorAct"),
+    (
+        "failures to get a token",
+        "SELECT COALESCE(SUM(Failures), 0) FROM Lockout",
+    ),
+    ("circuits", "SELECT count(*) FROM UpstreamCircuit"),
+    (
+        "changes of circuits",
+        "SELECT count(*) FROM UpstreamCircuitChange",
     ),
     (
         "agents with a policy",
@@ -49,10 +88,19 @@ const COUNTED: [(&str, &str); 13] = [
     ("policies", "SELECT count(*) FROM Policy"),
 ];
 
+/// What is counted too, but no effect: it comes after the answer is known.
+const AFTERWARDS: [(&str, &str); 2] = [
+    ("outcomes", "SELECT count(*) FROM OperatorActOutcome"),
+    (
+        "outcomes of an act",
+        "SELECT count(*) FROM OperatorActOutcome o JOIN OperatorAct a ON a.Id = o.ActId",
+    ),
+];
+
 /// Billionths of the agent's trust.
 const TRUST: &str = "SELECT CAST(round(TrustScore * 1000000000) AS BIGINT) FROM Agent WHERE Id =";
 
-/// What there was at a moment.
+/// What there was at a moment: what is counted, the agent's trust, and the rest.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Snapshot(Vec<i64>);
 
@@ -62,20 +110,49 @@ pub struct Effect(Vec<i64>);
 
 impl Snapshot {
     pub fn since(&self, earlier: &Self) -> Effect {
-        let pairs = self.0.iter().zip(&earlier.0);
+        let pairs = self.0.iter().zip(&earlier.0).take(COUNTED.len() + 1);
         Effect(pairs.map(|(now, before)| now - before).collect())
+    }
+
+    fn of(&self, name: &str) -> i64 {
+        let names = COUNTED.iter().map(|one| one.0).chain(["trust"]);
+        let mut names = names.chain(AFTERWARDS.iter().map(|one| one.0));
+        self.0[names.position(|one| one == name).unwrap()]
+    }
+
+    /// Acts of which it is not known what came of them.
+    pub fn open_acts(&self) -> i64 {
+        self.of("acts") - self.of("outcomes of an act")
     }
 
     /// What never holds, whatever happened.
     pub fn inconsistency(&self) -> Option<String> {
-        let of = |name: &str| self.0[COUNTED.iter().position(|one| one.0 == name).unwrap()];
+        let of = |name: &str| self.of(name);
         let history = of("history rows");
         let consistent = of("audit rows") == of("explanations")
             && of("audit rows") == of("audit rows with their explanation")
             && history <= of("audit rows")
             && history == of("requests by minutes")
-            && history == of("requests by hours");
+            && history == of("requests by hours")
+            && of("outcomes") == of("outcomes of an act")
+            && of("outcomes") <= of("acts");
         (!consistent).then(|| format!("inconsistent: {:?}", Effect(self.0.clone())))
+    }
+}
+
+/// Notes of what was asked for: who asks again makes another one, and that is right.
+const NOTES: [&str; 3] = ["used keys", "acts", "failures to get a token"];
+
+impl Effect {
+    /// What the request itself was for: the effect without notes of it.
+    pub fn asked_for(&self) -> Self {
+        let is_note = |at: usize| COUNTED.get(at).is_some_and(|one| NOTES.contains(&one.0));
+        let counts = self.0.iter().enumerate();
+        Self(
+            counts
+                .map(|(at, count)| if is_note(at) { 0 } else { *count })
+                .collect(),
+        )
     }
 }
 
@@ -151,6 +228,7 @@ impl View {
     pub async fn snapshot(&self, agent: &str) -> Result<Snapshot> {
         let trust = format!("{TRUST} '{agent}'");
         let counts = COUNTED.iter().map(|one| one.1).chain([trust.as_str()]);
+        let counts = counts.chain(AFTERWARDS.iter().map(|one| one.1));
         let columns: Vec<String> = counts.map(|sql| format!("({sql})")).collect();
         self.numbers(&format!("SELECT {}", columns.join(", ")))
             .await

@@ -28,6 +28,8 @@ pub enum Setting {
     OneHeld,
     /// The gateway allows the upstream, the host does not.
     Walled,
+    /// Nobody listens where the upstream was.
+    Down,
 }
 
 impl Setting {
@@ -84,6 +86,9 @@ impl World {
         let (host, usual) = serve(Pace::Usual).await?;
         let (_, short) = serve(Pace::Short).await?;
         host.start(policies("as it is")?).await?;
+        if setting == Setting::Down {
+            upstream.stop().await;
+        }
         let mut world = Self {
             stage,
             upstream,
@@ -127,8 +132,13 @@ impl World {
              NULL FROM Agent WHERE Id = '{}'",
             self.first_agent
         );
-        self.stage.real().view.run(&sql).await?;
+        self.run(&sql).await?;
         Ok(id)
+    }
+
+    /// Changes the database past the gateway.
+    pub async fn run(&self, sql: &str) -> Result<()> {
+        self.stage.real().view.run(sql).await
     }
 }
 

@@ -1,5 +1,16 @@
 //! The command line.
 
+#[path = "commands/agents.rs"]
+mod agents;
+#[path = "commands/failures.rs"]
+mod failures;
+#[path = "commands/operators.rs"]
+mod operators;
+#[path = "commands/reading.rs"]
+mod reading;
+#[path = "commands/shell.rs"]
+mod shell;
+
 use std::process::Output;
 
 use serde_json::json;
@@ -96,7 +107,10 @@ async fn help_names_the_commands() {
     let home = Home::new(Setup::default()).unwrap();
     let output = run(&home, &["--help"]).await;
     assert!(output.status.success());
-    for word in ["up", "check", "backup", "audit"] {
+    let words = [
+        "up", "check", "backup", "audit", "operator", "agent", "token", "policy", "circuit",
+    ];
+    for word in words {
         assert!(text(&output).contains(word), "{}", text(&output));
     }
 }

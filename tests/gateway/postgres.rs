@@ -11,7 +11,7 @@ use vectra_tests::dist::dist;
 use vectra_tests::process::{ADMIN_KEY, Home, SecretSource, Setup, Vectra};
 use vectra_tests::upstream::Upstream;
 
-fn cluster() -> Cluster {
+pub fn cluster() -> Cluster {
     let options = Options {
         durability: Durability::Fast,
         ..Options::default()
@@ -54,7 +54,7 @@ async fn health(vectra: &Vectra) -> u16 {
 }
 
 /// Waits until a request is answered with 200.
-async fn serves(vectra: &Vectra, request: &Request) {
+pub async fn serves(vectra: &Vectra, request: &Request) {
     let begun = Instant::now();
     loop {
         let answer = request.send(vectra.address()).await.unwrap();

@@ -4,6 +4,8 @@ use std::collections::BTreeSet;
 use std::fs;
 
 use saphyr::{LoadableYamlNode, Yaml};
+use vectra_api::Access;
+use vectra_domain::OperatorRole;
 use vectra_tests::dist::repository;
 
 /// Methods that stand for the one route that takes any.
@@ -77,6 +79,69 @@ fn every_operation_has_answers_and_says_who_may_call() {
                     operation.as_mapping_get("summary").is_some(),
                     "{place}: no summary"
                 );
+            }
+        }
+    });
+}
+
+/// Who may call, as the document says it: schemes, each with its roles.
+fn admitted(operation: &Yaml<'_>) -> Vec<String> {
+    let schemes = operation.as_mapping_get("security").unwrap();
+    let scheme = |requirement: &Yaml<'_>| {
+        let one = members(requirement);
+        let [(name, roles)] = one.as_slice() else {
+            panic!("{requirement:?}")
+        };
+        let roles: Vec<&str> = roles.as_sequence().unwrap().iter().map(text).collect();
+        format!("{name} {}", roles.join(" ")).trim().to_owned()
+    };
+    schemes.as_sequence().unwrap().iter().map(scheme).collect()
+}
+
+fn text<'y>(node: &'y Yaml<'_>) -> &'y str {
+    node.as_str().unwrap()
+}
+
+/// Who may call, as the routes say it.
+fn access(access: Access) -> Vec<String> {
+    let tokens = ["agentToken", "agentTokenInAuthorization"].map(str::to_owned);
+    let key = |roles: &[OperatorRole]| {
+        let roles: Vec<String> = roles.iter().map(|role| format!("{role:?}")).collect();
+        format!("operatorKey {}", roles.join(" "))
+    };
+    match access {
+        Access::Anyone => Vec::new(),
+        Access::Agent => tokens.to_vec(),
+        Access::Operators(roles) => vec![key(roles)],
+        Access::OperatorsOrOwner(roles) => [vec![key(roles)], tokens.to_vec()].concat(),
+    }
+}
+
+#[test]
+fn every_operation_says_who_may_call_as_the_routes_do() {
+    with_document(|document| {
+        let paths = document.as_mapping_get("paths").unwrap();
+        for route in vectra_api::ROUTES {
+            let place = format!("{} {}", route.method, route.path);
+            let item = paths.as_mapping_get(route.path).expect(&place);
+            let operations: Vec<_> = members(item)
+                .into_iter()
+                .filter(|(method, _)| {
+                    let method = method.to_ascii_uppercase();
+                    let any = route.method == "ANY" && ANY.contains(&method.as_str());
+                    any || route.method == method
+                })
+                .collect();
+            assert!(!operations.is_empty(), "{place}");
+            for (_, operation) in operations {
+                assert_eq!(admitted(operation), access(route.access), "{place}");
+                if matches!(route.access, Access::Operators(_)) {
+                    let responses = operation.as_mapping_get("responses").unwrap();
+                    for status in ["401", "403", "503"] {
+                        let documented = responses.as_mapping_get(status);
+                        assert!(documented.is_some(), "{place} does not say {status}");
+                    }
+                }
             }
         }
     });

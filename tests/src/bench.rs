@@ -5,6 +5,7 @@ pub mod load;
 pub mod native;
 pub mod persistence;
 mod process;
+pub mod tokens;
 
 use std::path::Path;
 use std::time::Duration;

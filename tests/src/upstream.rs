@@ -140,6 +140,14 @@ impl Upstream {
         Ok(())
     }
 
+    /// Stops listening and breaks off what is under way.
+    pub async fn stop(&self) {
+        self.accepting.abort();
+        while !self.accepting.is_finished() {
+            tokio::task::yield_now().await;
+        }
+    }
+
     /// What has arrived since this was last asked.
     #[must_use]
     pub fn take_received(&self) -> Vec<Received> {

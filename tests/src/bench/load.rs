@@ -20,6 +20,8 @@ pub struct Load {
     address: String,
     target: String,
     bearer: Option<String>,
+    /// From one request of a connection to its next; none sends as fast as it can.
+    pace: Option<Duration>,
 }
 
 /// What came of it.
@@ -40,7 +42,15 @@ impl Load {
             address: address.to_owned(),
             target: target.to_owned(),
             bearer: None,
+            pace: None,
         }
+    }
+
+    /// One request of each connection in so much time.
+    #[must_use]
+    pub fn paced(mut self, pace: Duration) -> Self {
+        self.pace = Some(pace);
+        self
     }
 
     /// With a token.
@@ -82,7 +92,11 @@ impl Load {
         let (mut sender, connection) = handshake(TokioIo::new(stream)).await?;
         let connection = tokio::spawn(connection);
         let mut latencies = Vec::new();
+        let mut pace = self.pace.map(tokio::time::interval);
         while begun.elapsed() < duration {
+            if let Some(pace) = &mut pace {
+                pace.tick().await;
+            }
             let start = Instant::now();
             let answer = timeout(DEADLINE, self.one_request(&mut sender)).await;
             answer.context("no answer in time")??;

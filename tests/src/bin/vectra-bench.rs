@@ -20,6 +20,8 @@ struct Cli {
 enum Command {
     /// Serves as the native proxy that the others are compared with
     NativeProxy,
+    /// What failing token requests cost governed calls
+    Tokens,
     /// Decisions recorded per second, and what history behind them costs
     Persistence {
         /// Rows of history in the large database
@@ -34,6 +36,7 @@ fn main() -> Result<()> {
     let runtime = tokio::runtime::Runtime::new()?;
     match cli.command {
         Some(Command::NativeProxy) => runtime.block_on(bench::native::proxy()),
+        Some(Command::Tokens) => runtime.block_on(bench::tokens::run(duration)),
         Some(Command::Persistence { rows }) => {
             bench::persistence::run(bench::persistence::Plan { duration, rows })
         }

@@ -137,7 +137,6 @@ fn measure(repositories: &Repositories<Bridge>, serial: &mut u64) -> Result<f64>
             agent_id: agent_id(0),
             origin: None,
             now,
-            external: None,
         })?;
         let agent = context.agent.context("the agent is not there")?;
         repositories.record(&decision(*serial, agent.id, now, &explanation)?)?;

@@ -146,7 +146,7 @@ fn one(
         .record(&entry)
         .context("a decision is refused")?
     {
-        Recorded::Recorded => Ok(()),
+        Recorded::Recorded(_) => Ok(()),
         other => bail!("a decision is refused: {other:?}"),
     }
 }

@@ -1,0 +1,106 @@
+//! What is only read.
+
+use super::managed;
+use crate::endpoints::{Class, Endpoint, Reading, Standing, Who};
+
+const EXPORT: (&str, &str) = ("GET", "/audit/export");
+const HELD: (&str, &str) = ("GET", "/hitls/{id}");
+
+const fn list(name: &'static str, path: &'static str) -> Endpoint {
+    managed(name, Class::Lists, ("GET", path), path, 200)
+}
+
+/// Lists, the export, and what is shown.
+pub const ENDPOINTS: &[Endpoint] = &[
+    managed(
+        "list policies",
+        Class::Lists,
+        ("GET", "/policies"),
+        "/policies",
+        200,
+    ),
+    managed(
+        "show a policy",
+        Class::Lists,
+        ("GET", "/policies/{name}"),
+        "/policies/read-only",
+        200,
+    ),
+    Endpoint {
+        standing: Standing::HoldsOne,
+        policy: Some("safe-delete"),
+        ..managed(
+            "list the audit",
+            Class::Lists,
+            ("GET", "/audit"),
+            "/audit?agentId={agent}",
+            200,
+        )
+    },
+    Endpoint {
+        standing: Standing::HoldsThree,
+        policy: Some("safe-delete"),
+        reading: Reading::Again,
+        ..managed(
+            "export the audit",
+            Class::Lists,
+            EXPORT,
+            "/audit/export?limit=2",
+            200,
+        )
+    },
+    Endpoint {
+        standing: Standing::HoldsOne,
+        policy: Some("safe-delete"),
+        ..managed(
+            "export what follows a row of the audit",
+            Class::Lists,
+            EXPORT,
+            "/audit/export?limit=1&after={audit}",
+            200,
+        )
+    },
+    Endpoint {
+        standing: Standing::HoldsOne,
+        policy: Some("safe-delete"),
+        ..managed(
+            "show a held request to an operator",
+            Class::Lists,
+            HELD,
+            "/hitls/{held}",
+            200,
+        )
+    },
+    Endpoint {
+        who: Who::Agent,
+        standing: Standing::HoldsOne,
+        policy: Some("safe-delete"),
+        ..managed(
+            "show a held request to its agent",
+            Class::Lists,
+            HELD,
+            "/hitls/{held}",
+            200,
+        )
+    },
+    list("list operators", "/operators"),
+    Endpoint {
+        who: Who::Auditor,
+        // That the key was used cannot always be noted.
+        afterthought: Some(2),
+        ..list("list operators to one of them", "/operators")
+    },
+    list("list acts", "/audit/acts"),
+    Endpoint {
+        standing: Standing::Limited,
+        ..list("list refusals", "/audit/refusals")
+    },
+    Endpoint {
+        standing: Standing::CircuitOpen,
+        ..list("list circuits", "/circuits")
+    },
+    Endpoint {
+        standing: Standing::CircuitOpen,
+        ..list("list changes of circuits", "/circuits/changes")
+    },
+];

@@ -1,0 +1,145 @@
+//! Governed calls while others ask for tokens with wrong secrets: what it does to their
+//! time, in one run. A failing token request costs as much computing as one that
+//! succeeds, so it is the cheapest way to keep a gateway busy.
+
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, ensure};
+use serde_json::json;
+use tokio::task::JoinSet;
+
+use super::load::{Figures, Load};
+use super::native;
+use super::process::CpuClock;
+use crate::agent::Agent;
+use crate::client::Request;
+use crate::process::{ADMIN_KEY, Home, Setup};
+
+/// Connections with governed calls, and the time between two calls of one.
+const CONNECTIONS: usize = 8;
+const PACE: Duration = Duration::from_millis(20);
+/// Token requests that fail, and how many are sent at a time.
+const FAILING: usize = 500;
+const AT_A_TIME: usize = 16;
+/// Alone and beside, in turn.
+const ROUNDS: usize = 3;
+
+/// One stretch of governed calls.
+struct Stretch {
+    figures: Figures,
+    /// Share of one core that the server used.
+    cores: f64,
+}
+
+/// Measures and prints. `alone` is how long each stretch without token requests takes;
+/// one beside them takes as long as they do.
+///
+/// # Errors
+/// If a governed call is not answered with 200, or a token request not with 401 or 503.
+pub async fn run(alone: Duration) -> Result<()> {
+    let upstream = native::Fixed::start().await?;
+    let home = Home::new(Setup {
+        settings: json!({ "System": { "RateLimit": { "Enabled": false } } }),
+        allowed_upstreams: vec![upstream.host()],
+        ..Setup::default()
+    })?;
+    let vectra = home.up().await?;
+    let agent = Agent::register(vectra.address(), ADMIN_KEY, "bench", None).await?;
+    let load = Load::get(
+        vectra.address(),
+        &format!("/proxy/http://{}/items", upstream.host()),
+    )
+    .bearer(&agent.token)
+    .paced(PACE);
+    let clock = CpuClock::new(vectra.id().context("it has ended")?)?;
+    load.run(CONNECTIONS, alone / 5).await?;
+
+    println!(
+        "{CONNECTIONS} connections with a governed call each {} ms; {FAILING} failing token \
+         requests, {AT_A_TIME} at a time",
+        PACE.as_millis()
+    );
+    println!(
+        "{:<10} {:>9} {:>9} {:>9} {:>9} {:>9} {:>12} {:>7}",
+        "", "calls", "p50 ms", "p90 ms", "p99 ms", "max ms", "tokens in s", "cores"
+    );
+    let mut ratios = Vec::new();
+    for _ in 0..ROUNDS {
+        let quiet = stretch(&load, &clock, alone).await?;
+        print("alone", &quiet, None);
+        let mut failing = tokio::spawn(fail(vectra.address().to_owned(), agent.id.clone()));
+        let mut beside = Vec::new();
+        let took = loop {
+            let part = stretch(&load, &clock, alone / 2).await?;
+            beside.push(part);
+            if failing.is_finished() {
+                break (&mut failing).await??;
+            }
+        };
+        for part in &beside {
+            print("beside", part, Some(took));
+        }
+        let worst = beside
+            .iter()
+            .map(|part| p99(&part.figures))
+            .fold(0.0, f64::max);
+        ratios.push(worst / p99(&quiet.figures));
+    }
+    ratios.sort_by(f64::total_cmp);
+    let shown: Vec<_> = ratios.iter().map(|ratio| format!("{ratio:.2}")).collect();
+    println!(
+        "p99 beside to alone, worst stretch of each round: {}",
+        shown.join(", ")
+    );
+    Ok(())
+}
+
+async fn stretch(load: &Load, clock: &CpuClock, duration: Duration) -> Result<Stretch> {
+    let (before, begun) = (clock.read()?, Instant::now());
+    let figures = load.run(CONNECTIONS, duration).await?;
+    let spent = clock.read()?.saturating_sub(before);
+    Ok(Stretch {
+        figures,
+        cores: spent.as_secs_f64() / begun.elapsed().as_secs_f64(),
+    })
+}
+
+/// Sends the failing token requests and says how long they took.
+async fn fail(address: String, agent: String) -> Result<Duration> {
+    let begun = Instant::now();
+    let mut sending = JoinSet::new();
+    for number in 0..FAILING {
+        if sending.len() >= AT_A_TIME {
+            sending.join_next().await.context("nothing under way")???;
+        }
+        let body = json!({ "agentId": agent, "clientSecret": format!("a wrong secret {number}") });
+        let (request, address) = (Request::new("POST", "/tokens").json(&body), address.clone());
+        sending.spawn(async move {
+            let status = request.send(&address).await?.status;
+            ensure!(matches!(status, 401 | 503), "{status}");
+            Ok::<_, anyhow::Error>(())
+        });
+    }
+    while let Some(sent) = sending.join_next().await {
+        sent??;
+    }
+    Ok(begun.elapsed())
+}
+
+fn p99(figures: &Figures) -> f64 {
+    figures.percentile(0.99).as_secs_f64() * 1e3
+}
+
+fn print(name: &str, stretch: &Stretch, tokens: Option<Duration>) {
+    let Stretch { figures, cores } = stretch;
+    let at = |share| figures.percentile(share).as_secs_f64() * 1e3;
+    let tokens = tokens.map_or(String::new(), |took| format!("{:.1}", took.as_secs_f64()));
+    println!(
+        "{name:<10} {:>9} {:>9.2} {:>9.2} {:>9.2} {:>9.2} {tokens:>12} {cores:>7.2}",
+        figures.requests,
+        at(0.50),
+        at(0.90),
+        at(0.99),
+        at(1.0),
+    );
+}
