@@ -26,6 +26,8 @@ mod framing;
 mod full_disk;
 #[path = "gateway/import.rs"]
 mod import;
+#[path = "gateway/issuer.rs"]
+mod issuer;
 #[path = "gateway/life.rs"]
 mod life;
 #[path = "gateway/limits.rs"]

@@ -20,11 +20,14 @@ pub struct Arguments {
 /// Prints what is wrong, or that nothing is.
 pub fn run(arguments: Arguments) -> Result<ExitCode> {
     let checked = super::checked(arguments.config, &[], arguments.bundle);
-    Ok(match super::runtime()?.block_on(checked)? {
-        Ok(_) => {
-            println!("configuration is valid");
-            ExitCode::SUCCESS
-        }
-        Err(code) => code,
-    })
+    let config = match super::runtime()?.block_on(checked)? {
+        Ok(checked) => checked.config,
+        Err(code) => return Ok(code),
+    };
+    if let Some(Err(mistake)) = config.network.https.map(|https| https.load()) {
+        eprintln!("{mistake}");
+        return Ok(ExitCode::from(super::MISTAKEN));
+    }
+    println!("configuration is valid");
+    Ok(ExitCode::SUCCESS)
 }

@@ -52,6 +52,21 @@ async fn the_runtimes_mistakes_and_the_components_come_together_with_code_2() {
 }
 
 #[tokio::test]
+async fn a_certificate_that_cannot_be_read_is_found_without_serving() {
+    let home = Home::new(&json!({ "System": { "Server": { "Https": {
+        "Enabled": true, "Certificate": { "Path": "no.pem", "KeyPath": "no.key" },
+    } } } }));
+    let output = home.run(&["check"], &[]).await;
+    assert_eq!(output.status.code(), Some(2), "{output:?}");
+    let errors = String::from_utf8_lossy(&output.stderr);
+    let key = "error: System.Server.Https.Certificate.Path: ";
+    assert!(
+        errors.contains(key) && errors.contains("no.pem"),
+        "{errors}"
+    );
+}
+
+#[tokio::test]
 async fn a_password_is_never_shown() {
     for (text, code) in [
         ("Host=127.0.0.1;Port=1;Username=vectra;Password=hush", 0),

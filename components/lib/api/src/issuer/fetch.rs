@@ -1,5 +1,7 @@
 //! Fetches an issuer's keys: OpenID Connect Discovery §4 and RFC 7517 §5.
 
+use std::time::Duration;
+
 use http::{HeaderValue, Request, StatusCode, Uri, header};
 use serde::Deserialize;
 
@@ -11,6 +13,9 @@ use crate::settings::{IssuerSettings, KeySource};
 
 /// Largest discovery document, in bytes.
 const MAX_DOCUMENT: usize = 64 * 1024;
+
+/// How long an issuer may take to begin an answer: a caller waits for it.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Why there are no keys. For the log.
 #[derive(Debug, thiserror::Error)]
@@ -72,6 +77,7 @@ impl<U> Gateway<'_, U> {
         *request.uri_mut() = uri.clone();
         let kind = HeaderValue::from_static("application/json");
         request.headers_mut().insert(header::ACCEPT, kind);
+        request.extensions_mut().insert(PATIENCE);
         let upstream = self.ports.upstream;
         let unanswered = |error| FetchError::Unanswered(uri.clone(), error);
         let (head, body) = upstream.send(request).map_err(unanswered)?.into_parts();

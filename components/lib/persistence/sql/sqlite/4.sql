@@ -125,8 +125,8 @@ BEGIN
 END
 
 -- `ledger.record` of a request that wants to be a probe: the entry, unless a circuit is in
--- its way, and with the entry the claim. What refuses it for another reason is asked first
--- and then again by the entry, so it is told and counted as for any other request.
+-- its way, and with the entry the claim. One that is over the rate limit goes on to the
+-- entry whatever the circuits, which refuses and counts it as any other.
 CREATE VIEW IF NOT EXISTS LedgerProbeV4 AS
 SELECT NULL AS AuditId, NULL AS AgentId, NULL AS DecisionType, NULL AS Reason, NULL AS Method,
   NULL AS Path, NULL AS TargetUrl, NULL AS RiskScore, NULL AS Timestamp, NULL AS HistoryId,
@@ -152,7 +152,6 @@ BEGIN
   WHERE NOT EXISTS (SELECT 1 FROM UpstreamCircuit WHERE Origin = new.ProbeOrigin
       AND AgentId IN (new.AgentId, '00000000-0000-0000-0000-000000000000')
       AND OpensAt > new.Timestamp)
-    OR NOT EXISTS (SELECT 1 FROM Agent WHERE Id = new.AgentId AND Status = 0)
     OR new.RateLimit <= COALESCE((SELECT Requests FROM AgentActivity
       WHERE AgentId = new.AgentId AND Span = 60 AND Start = new.Minute), 0);
   UPDATE UpstreamCircuit SET State = 2, OpensAt = new.LeaseUntil, ChangedAt = new.Timestamp

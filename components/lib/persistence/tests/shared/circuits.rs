@@ -110,9 +110,14 @@ fn loses_no_failure_under_concurrency() {
 #[test]
 fn opens_once_for_all_under_concurrency() {
     let (several, repositories) = ready();
+    // The failure of each is needed: whoever comes last must see all the others'.
+    let rule = CircuitRule {
+        threshold: CALLERS.try_into().unwrap(),
+        ..RULE
+    };
     together(CALLERS, &several, |caller, repositories| {
         let failure = report(caller, Fate::Failed, Errand::Ordinary, seconds(0));
-        repositories.report(&failure, RULE).unwrap();
+        repositories.report(&failure, rule).unwrap();
     });
     let changes = repositories.list_changes(None, 10).unwrap();
     let noted: Vec<_> = changes
