@@ -8,17 +8,47 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::Bytes;
+use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
 use hyper::body::{Body, Frame, Incoming, SizeHint};
-use tokio::time::{Instant, Sleep};
+use tokio::time::{Instant, Sleep, timeout_at};
 use wasmtime_wasi_http::Error;
 use wasmtime_wasi_http::p2::body::HyperOutgoingBody;
 
 use crate::guest::Run;
+use crate::problem::Refusal;
 use crate::server::Busy;
+
+/// Largest body that is read before its guest has a slot, in bytes.
+const GATHERED: usize = 64 << 10;
+
+/// Reads a whole body: what comes slowly keeps nobody waiting but its sender.
+///
+/// # Errors
+/// [`Refusal::TooLarge`] beyond [`GATHERED`], [`Refusal::Incomplete`] if it has not come
+/// by the deadline.
+pub(crate) async fn gather(body: Incoming, deadline: Instant) -> Result<Bytes, Refusal> {
+    let expected = body.size_hint().lower();
+    if usize::try_from(expected).is_ok_and(|expected| expected > GATHERED) {
+        return Err(Refusal::TooLarge);
+    }
+    match timeout_at(deadline, Limited::new(body, GATHERED).collect()).await {
+        Ok(Ok(body)) => Ok(body.to_bytes()),
+        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(Refusal::TooLarge),
+        Ok(Err(_)) | Err(_) => Err(Refusal::Incomplete),
+    }
+}
+
+/// Where a request body comes from.
+pub(crate) enum Inflow {
+    /// It is still coming.
+    Incoming(Incoming),
+    /// It is there.
+    Gathered(Full<Bytes>),
+}
 
 /// A request body that ends with an error once it is too long or too slow.
 pub(crate) struct RequestBody {
-    inner: Incoming,
+    inner: Inflow,
     left: u64,
     pause: Duration,
     deadline: Pin<Box<Sleep>>,
@@ -28,7 +58,7 @@ pub(crate) struct RequestBody {
 impl RequestBody {
     /// Bounds a body; `too_large` tells afterwards whether the bound was met.
     pub(crate) fn new(
-        inner: Incoming,
+        inner: Inflow,
         limit: u64,
         pause: Duration,
         too_large: Arc<AtomicBool>,
@@ -53,7 +83,13 @@ impl Body for RequestBody {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
         let this = &mut *self;
-        let frame = match Pin::new(&mut this.inner).poll_frame(cx) {
+        let polled = match &mut this.inner {
+            Inflow::Incoming(body) => Pin::new(body).poll_frame(cx).map_err(Error::from),
+            Inflow::Gathered(body) => Pin::new(body)
+                .poll_frame(cx)
+                .map_err(|never| match never {}),
+        };
+        let frame = match polled {
             Poll::Pending => {
                 return match this.deadline.as_mut().poll(cx) {
                     Poll::Pending => Poll::Pending,
@@ -61,9 +97,7 @@ impl Body for RequestBody {
                 };
             }
             Poll::Ready(Some(Ok(frame))) => frame,
-            Poll::Ready(other) => {
-                return Poll::Ready(other.map(|frame| frame.map_err(Error::from)));
-            }
+            Poll::Ready(other) => return Poll::Ready(other),
         };
         let length = frame.data_ref().map_or(0, |data| data.len() as u64);
         if length > this.left {
@@ -76,11 +110,17 @@ impl Body for RequestBody {
     }
 
     fn is_end_stream(&self) -> bool {
-        self.inner.is_end_stream()
+        match &self.inner {
+            Inflow::Incoming(body) => body.is_end_stream(),
+            Inflow::Gathered(body) => body.is_end_stream(),
+        }
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.inner.size_hint()
+        match &self.inner {
+            Inflow::Incoming(body) => body.size_hint(),
+            Inflow::Gathered(body) => body.size_hint(),
+        }
     }
 }
 

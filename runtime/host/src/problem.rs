@@ -13,6 +13,8 @@ pub(crate) enum Refusal {
     Framing(&'static str),
     /// The body is larger than any may be.
     TooLarge,
+    /// The body did not come, or not in time.
+    Incomplete,
     /// All places are taken.
     Busy,
     /// The start has not succeeded yet.
@@ -31,6 +33,11 @@ impl Refusal {
                 StatusCode::PAYLOAD_TOO_LARGE,
                 "Payload Too Large",
                 "The request body is larger than the server accepts.",
+            ),
+            Self::Incomplete => (
+                StatusCode::REQUEST_TIMEOUT,
+                "Request Timeout",
+                "The request body did not come in time.",
             ),
             Self::Busy => (
                 StatusCode::SERVICE_UNAVAILABLE,

@@ -151,7 +151,7 @@ async fn limited_guests_reach_databases_and_upstreams_and_keep_their_bounds() {
     vectra.get("/trap").await.assert_problem(500);
     // Waiting is not computing there either, and bodies pass.
     assert_eq!(vectra.get("/wait?40").await.body, "waited");
-    let body = "x".repeat(1 << 20);
+    let body = "x".repeat(64 << 10);
     assert!(vectra.send("POST", "/body", &body).await.body == body);
     assert_eq!(vectra.get("/late").await.body, "answered");
     vectra.signal("-TERM");
@@ -161,6 +161,30 @@ async fn limited_guests_reach_databases_and_upstreams_and_keep_their_bounds() {
         .send("POST", "/sql", "SELECT count(*) FROM late")
         .await;
     assert!(rows.body.contains("Integer(1)"), "{rows:?}");
+}
+
+#[tokio::test]
+async fn who_sends_slowly_keeps_no_slot_from_others() {
+    let config = json!({ "System": { "Server": { "PathConcurrency": { "/body": 1 } } } });
+    let vectra = Home::new(&config).up(&[]).await;
+    let head = "POST /body HTTP/1.1\r\nHost: a\r\nContent-Length: 60000\r\n\r\nx";
+    let mut slow = TcpStream::connect(&vectra.address).await.unwrap();
+    slow.write_all(head.as_bytes()).await.unwrap();
+    let begun = Instant::now();
+    for _ in 0..3 {
+        assert_eq!(vectra.send("POST", "/body", "quick").await.body, "quick");
+    }
+    assert!(begun.elapsed() < Duration::from_secs(4));
+    // Nor does it stay for ever, nor may it be large.
+    let mut answer = String::new();
+    let read = timeout(DEADLINE, slow.read_to_string(&mut answer)).await;
+    read.expect("it stays").unwrap();
+    Response::parse(&answer).assert_problem(408);
+    let large = "x".repeat((64 << 10) + 1);
+    vectra
+        .send("POST", "/body", &large)
+        .await
+        .assert_problem(413);
 }
 
 #[cfg(target_os = "linux")]

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
+use http_body_util::Full;
 use hyper::body::Incoming;
 use hyper::{Request, Response};
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
@@ -14,7 +15,7 @@ use wasmtime_wasi_http::p2::bindings::http::types::{ErrorCode, Scheme};
 use wasmtime_wasi_http::p2::body::HyperOutgoingBody;
 
 use super::Host;
-use crate::body::{RequestBody, ResponseBody};
+use crate::body::{Inflow, RequestBody, ResponseBody, gather};
 use crate::guest::{Run, Watched, failed};
 use crate::meter::{Clock, Metered};
 use crate::paths::Slot;
@@ -74,7 +75,7 @@ impl<C: Capabilities> Host<C> {
         if self.closed.load(Relaxed) {
             return Err(Refusal::Starting);
         }
-        let admitted = self.admit_to(request.uri().path()).await?;
+        let (request, admitted) = self.admit_to(request).await?;
         let method = request.method().clone();
         let too_large = Arc::new(AtomicBool::new(false));
         let (answer, run) = self.run(request, client.scheme, admitted, too_large.clone())?;
@@ -95,18 +96,34 @@ impl<C: Capabilities> Host<C> {
     }
 
     /// Waits for a slot of the path, if it is limited, and then for a place, not longer
-    /// than the limits say.
-    async fn admit_to(&self, path: &str) -> Result<Admitted, Refusal> {
-        let deadline = tokio::time::Instant::now() + self.limits().queue_time;
-        let slot = match self.paths.as_ref().and_then(|paths| paths.find(path)) {
-            Some(lane) => Some(lane.enter(deadline).await?),
-            None => None,
+    /// than the limits say. Below a limited path the body comes first: a slot is for
+    /// computing, and who sends slowly must not keep it from others.
+    async fn admit_to(
+        &self,
+        request: Request<Incoming>,
+    ) -> Result<(Request<Inflow>, Admitted), Refusal> {
+        let deadline = || tokio::time::Instant::now() + self.limits().queue_time;
+        let path = request.uri().path();
+        let lane = self.paths.as_ref().and_then(|paths| paths.find(path));
+        let (request, slot, turn) = match lane {
+            None => (request.map(Inflow::Incoming), None, deadline()),
+            Some(lane) => {
+                let (head, body) = request.into_parts();
+                let body = gather(body, deadline()).await?;
+                let turn = deadline();
+                let slot = lane.enter(turn).await?;
+                let body = Inflow::Gathered(Full::new(body));
+                (Request::from_parts(head, body), Some(slot), turn)
+            }
         };
-        match timeout_at(deadline, self.places.clone().acquire_owned()).await {
-            Ok(Ok(place)) => Ok(Admitted {
-                slot,
-                _place: place,
-            }),
+        match timeout_at(turn, self.places.clone().acquire_owned()).await {
+            Ok(Ok(place)) => Ok((
+                request,
+                Admitted {
+                    slot,
+                    _place: place,
+                },
+            )),
             _ => Err(Refusal::Busy),
         }
     }
@@ -114,7 +131,7 @@ impl<C: Capabilities> Host<C> {
     /// Starts a guest in a task of its own, since it may go on after its answer.
     fn run(
         &self,
-        request: Request<Incoming>,
+        request: Request<Inflow>,
         scheme: Scheme,
         admitted: Admitted,
         too_large: Arc<AtomicBool>,
