@@ -82,8 +82,12 @@ impl<'a, U> Gateway<'a, U> {
             (Endpoint::Read(what), Caller::Operator(_)) => {
                 self.read(what, parameter, head.uri.query())
             }
-            (Endpoint::Change(what), Caller::Operator(by)) => {
+            (Endpoint::Change(what), Caller::Operator(_)) => {
                 let order = self.order(what, parameter, &head.headers, body)?;
+                // Once more: the key may have ended while the body was on its way.
+                let Caller::Operator(by) = self.admit::<B>(route.access, &head.headers)? else {
+                    return Err(Refusal::new(Kind::MissingCredentials));
+                };
                 let action = format!("{} {}", route.method, route.path);
                 self.act(&by, action, &head.headers, order)
             }

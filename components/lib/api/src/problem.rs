@@ -131,7 +131,10 @@ impl Refusal {
     pub(crate) fn new(kind: Kind) -> Self {
         let mut headers = Vec::new();
         if kind.facts().0 == StatusCode::UNAUTHORIZED {
-            headers.push((header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer")));
+            headers.push((
+                header::WWW_AUTHENTICATE,
+                HeaderValue::from_static("Bearer realm=\"vectra\""),
+            ));
         }
         Self {
             kind,

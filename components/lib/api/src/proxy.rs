@@ -19,7 +19,7 @@ use vectra_domain::{
     Agent, AgentId, AgentStatus, Context, Entry, HeldRequest, Origin, Query, Recorded, Timestamp,
 };
 
-use crate::auth::Carrier;
+use crate::auth::agent::Holder;
 use crate::gateway::{Answer, Gateway, json};
 use crate::ports::{OutgoingBody, Upstream};
 use crate::problem::{Kind, Refusal};
@@ -78,26 +78,33 @@ impl<U> Gateway<'_, U> {
         }
         let target = read_target(&head.uri)?;
         let caller = self.agent(&head.headers)?;
-        let (proxied, outgoing) = self.read_request(head, body, target, caller.carrier)?;
+        let (proxied, outgoing) = self.read_request(head, body, target, &caller)?;
         let context = self.load(caller.id, &proxied)?;
         let agent = active(context.agent.as_ref())?;
         if !caller.holds(&context.access) {
             return Err(Refusal::new(Kind::MissingCredentials));
         }
-        let passage = self.passage(proxied.origin(), context.circuit, proxied.now)?;
         let decided = self.decide(&proxied, agent, &context);
-        let bounds = self.bounds(&proxied, &context, &decided, &passage)?;
+        // After deciding: what is denied or held stands in the audit however the origin
+        // fares.
+        let passage = match decided.decision.outcome {
+            DecisionType::Allow => {
+                Some(self.passage(proxied.origin(), context.circuit, proxied.now)?)
+            }
+            DecisionType::Deny | DecisionType::Hitl => None,
+        };
+        let bounds = self.bounds(&proxied, agent, &context, &decided, passage.as_ref())?;
         let quota = bounds.quota;
         let entry = self.entry(&proxied, agent, &context, &decided, bounds);
         let receipt = self.record(&entry, quota)?;
-        let answer = match (decided.decision.outcome, receipt.permit) {
-            (DecisionType::Allow, Some(permit)) => {
+        let answer = match (receipt.permit, passage) {
+            (Some(permit), Some(passage)) => {
                 self.forward(permit, &entry, proxied, outgoing, passage)
             }
-            (DecisionType::Hitl, _) => held_answer(&entry),
+            _ if decided.decision.outcome == DecisionType::Hitl => held_answer(&entry),
             _ => Err(denied(&decided.decision, &entry)),
         };
-        stamped(answer, quota, receipt.requests)
+        self.stamped(answer, quota, receipt.requests)
     }
 
     /// What bounds the decision: the request to hold, the agent's quota, and the probe
@@ -105,18 +112,16 @@ impl<U> Gateway<'_, U> {
     fn bounds(
         &self,
         proxied: &Proxied,
+        agent: &Agent,
         context: &Context,
         decided: &Decided,
-        passage: &Passage,
+        passage: Option<&Passage>,
     ) -> Result<Bounds, Refusal> {
-        let (mut held, mut probe) = (None, None);
-        match (decided.decision.outcome, &context.agent) {
-            (DecisionType::Hitl, Some(agent)) => {
-                held = Some(self.hold(proxied, agent, &decided.decision)?);
-            }
-            (DecisionType::Allow, _) => probe = self.probe(passage, proxied.now),
-            _ => {}
-        }
+        let held = match decided.decision.outcome {
+            DecisionType::Hitl => Some(self.hold(proxied, agent, &decided.decision)?),
+            DecisionType::Allow | DecisionType::Deny => None,
+        };
+        let probe = passage.and_then(|passage| self.probe(passage, proxied.now));
         let quota = self.quota(context, proxied.now);
         Ok(Bounds { held, quota, probe })
     }
@@ -128,11 +133,11 @@ impl<U> Gateway<'_, U> {
         head: http::request::Parts,
         body: B,
         target: Target,
-        carrier: Carrier,
+        caller: &Holder,
     ) -> Result<(Proxied, OutgoingBody<B>), Refusal> {
         let trace_id = self.trace_id(&head.headers);
         let length = content_length(&head.headers);
-        let headers = headers::to_upstream(&head.headers, carrier);
+        let headers = headers::to_upstream(&head.headers, caller.carrier, caller.id);
         let (bytes, inspection, outgoing) =
             if self.settings.proxy.uninspected.contains(&target.host) {
                 let inspection = Body::Uninspected(length.unwrap_or(0));
@@ -192,7 +197,7 @@ impl<U> Gateway<'_, U> {
                 let refusal = Refusal::new(Kind::RateLimited)
                     .detail(detail)
                     .retry_after(seconds);
-                Err(refusal_with(refusal, quota, u32::MAX))
+                Err(self.refusal_with(refusal, quota, u32::MAX))
             }
             Ok(Recorded::CircuitOpen(seconds)) => {
                 let host = entry.probe.as_ref().map(|probe| probe.origin.host.as_str());
@@ -207,6 +212,34 @@ impl<U> Gateway<'_, U> {
             }
             Err(error) => Err(Refusal::not_recorded(error)),
         }
+    }
+
+    /// Says in an answer what is left of the agent's quota.
+    fn stamped<T>(
+        &self,
+        answer: Result<Response<T>, Refusal>,
+        quota: Option<Quota>,
+        used: u32,
+    ) -> Result<Response<T>, Refusal> {
+        let Some(quota) = quota else { return answer };
+        match answer {
+            Ok(mut response) => {
+                for (name, value) in quota.fields(used, self.ports.clock.now()) {
+                    response.headers_mut().append(name, value);
+                }
+                Ok(response)
+            }
+            Err(refusal) => Err(self.refusal_with(refusal, Some(quota), used)),
+        }
+    }
+
+    /// Says the same in a refusal.
+    fn refusal_with(&self, refusal: Refusal, quota: Option<Quota>, used: u32) -> Refusal {
+        let Some(quota) = quota else { return refusal };
+        let fields = quota.fields(used, self.ports.clock.now());
+        fields.fold(refusal, |refusal, (name, value)| {
+            refusal.header(name, value)
+        })
     }
 
     /// The trace id of `traceparent` (W3C Trace Context), or a new one.
@@ -226,32 +259,6 @@ impl<U> Gateway<'_, U> {
             None => self.ports.uuid().as_simple().to_string(),
         }
     }
-}
-
-/// Says in an answer what is left of the agent's quota.
-fn stamped<T>(
-    answer: Result<Response<T>, Refusal>,
-    quota: Option<Quota>,
-    used: u32,
-) -> Result<Response<T>, Refusal> {
-    let Some(quota) = quota else { return answer };
-    match answer {
-        Ok(mut response) => {
-            for (name, value) in quota.fields(used) {
-                response.headers_mut().append(name, value);
-            }
-            Ok(response)
-        }
-        Err(refusal) => Err(refusal_with(refusal, Some(quota), used)),
-    }
-}
-
-/// Says the same in a refusal.
-fn refusal_with(refusal: Refusal, quota: Option<Quota>, used: u32) -> Refusal {
-    let fields = quota.into_iter().flat_map(|quota| quota.fields(used));
-    fields.fold(refusal, |refusal, (name, value)| {
-        refusal.header(name, value)
-    })
 }
 
 /// Seconds after which an agent may ask again for a held request.

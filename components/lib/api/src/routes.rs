@@ -157,10 +157,15 @@ pub(crate) fn find<'p>(method: &str, path: &'p str) -> Match<'p> {
             return Match::Found(route, None);
         }
         if let Some(parameter) = matches(route.path, path) {
-            if route.method == method {
+            // What can be read can be asked for without its body (RFC 9110 §9.1).
+            let asked = if method == "HEAD" { "GET" } else { method };
+            if route.method == asked {
                 return Match::Found(route, parameter);
             }
             allowed.push(route.method);
+            if route.method == "GET" {
+                allowed.push("HEAD");
+            }
         }
     }
     if allowed.is_empty() {
@@ -209,7 +214,7 @@ mod tests {
             ("GET", "/audit/exports", Err(vec![])),
             ("GET", "/agents/", Err(vec![])),
             ("GET", "/agents/x/y", Err(vec![])),
-            ("PATCH", "/agents", Err(vec!["POST", "GET"])),
+            ("PATCH", "/agents", Err(vec!["POST", "GET", "HEAD"])),
             ("GET", "/", Err(vec![])),
             ("PURGE", "/proxy/http://h/", Ok((Endpoint::Proxy, None))),
             ("GET", "/PROXY", Ok((Endpoint::Proxy, None))),

@@ -136,7 +136,7 @@ pub fn read(text: &str, classifier: &dyn Classifier) -> (Settings, Vec<Problem>)
     let proxy = proxy(&mut tree);
     let settings = Settings {
         rate_limit: rate_limit(&mut tree),
-        circuits: circuits::circuits(&mut tree),
+        circuits: circuits::circuits(&mut tree, proxy.upstream_timeout),
         tokens: tokens::tokens(&mut tree, &proxy.internal),
         policy_directory: tree.text("Policy.Providers.Internal.Directory", "policies"),
         policies,

@@ -1,7 +1,10 @@
 //! Which header fields pass, and what can be said of a body.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 use vectra_decision::Body;
+use vectra_domain::AgentId;
 
 use crate::auth::{Carrier, OPERATOR_PREFIX, VECTRA_AUTHORIZATION};
 
@@ -35,12 +38,12 @@ fn stays(name: &HeaderName, headers: &HeaderMap) -> bool {
 }
 
 /// What the upstream gets of the agent's header fields.
-pub(super) fn to_upstream(headers: &HeaderMap, carrier: Carrier) -> HeaderMap {
+pub(super) fn to_upstream(headers: &HeaderMap, carrier: Carrier, agent: AgentId) -> HeaderMap {
     let mut passed = HeaderMap::with_capacity(headers.len());
     for (name, value) in headers {
         let ours = *name == VECTRA_AUTHORIZATION
             || (*name == header::AUTHORIZATION
-                && (carrier == Carrier::Authorization || is_ours(value, headers)))
+                && (carrier == Carrier::Authorization || is_ours(value, headers, agent)))
             || *name == header::HOST
             || name.as_str().starts_with("spin-");
         if !ours && !stays(name, headers) {
@@ -51,16 +54,30 @@ pub(super) fn to_upstream(headers: &HeaderMap, carrier: Carrier) -> HeaderMap {
 }
 
 /// Whether an `Authorization` beside ours carries a credential of the gateway: the
-/// agent's token once more, or an operator's key.
-fn is_ours(value: &HeaderValue, headers: &HeaderMap) -> bool {
+/// agent's token once more, its id and secret as `POST /tokens` takes them, or an
+/// operator's key.
+fn is_ours(value: &HeaderValue, headers: &HeaderMap, agent: AgentId) -> bool {
     let text = value.to_str().unwrap_or_default();
-    let credential = text.split_once(' ').map_or(text, |(_, rest)| rest).trim();
+    let (scheme, credential) = text.split_once(' ').unwrap_or(("", text));
+    let credential = credential.trim();
+    if scheme.eq_ignore_ascii_case("basic") && is_login_of(credential, agent) {
+        return true;
+    }
     credential.starts_with(OPERATOR_PREFIX)
         || headers
             .get_all(&VECTRA_AUTHORIZATION)
             .iter()
             .filter_map(|token| token.to_str().ok())
             .any(|token| !credential.is_empty() && token.ends_with(credential))
+}
+
+/// Whether a Basic credential names the agent as its user.
+fn is_login_of(credential: &str, agent: AgentId) -> bool {
+    let Ok(login) = STANDARD.decode(credential) else {
+        return false;
+    };
+    let user = login.split(|byte| *byte == b':').next().unwrap_or_default();
+    user.eq_ignore_ascii_case(agent.to_string().as_bytes())
 }
 
 /// What the agent gets of the upstream's header fields. Content-Length passes,
@@ -138,6 +155,12 @@ fn is_text(kind: &str) -> bool {
 mod tests {
     use super::*;
 
+    const AGENT: &str = "018f4d2e-7c1b-7a3d-9e5f-0123456789ab";
+
+    fn agent() -> AgentId {
+        AGENT.parse().unwrap()
+    }
+
     fn headers(fields: &[(&'static str, &'static str)]) -> HeaderMap {
         let mut headers = HeaderMap::new();
         for (name, value) in fields {
@@ -162,7 +185,7 @@ mod tests {
             ("accept", "a"),
             ("accept", "b"),
         ]);
-        let passed = to_upstream(&sent, Carrier::Authorization);
+        let passed = to_upstream(&sent, Carrier::Authorization, agent());
         assert_eq!(
             passed.keys().map(HeaderName::as_str).collect::<Vec<_>>(),
             ["accept"]
@@ -176,17 +199,33 @@ mod tests {
             ("authorization", "Basic x"),
             ("vectra-authorization", "Bearer t"),
         ]);
-        let passed = to_upstream(&sent, Carrier::Vectra);
+        let passed = to_upstream(&sent, Carrier::Vectra, agent());
         assert_eq!(passed.get("authorization").unwrap(), "Basic x");
     }
 
     #[test]
     fn a_credential_of_the_gateway_stays_behind_wherever_it_stands() {
-        for own in ["Bearer t.o.k", "bearer  t.o.k", "Bearer vop_key", "t.o.k"] {
+        let login = |user: &str| format!("Basic {}", STANDARD.encode(format!("{user}:secret")));
+        let (lower, upper) = (login(AGENT), login(&AGENT.to_uppercase()));
+        for own in [
+            "Bearer t.o.k",
+            "bearer  t.o.k",
+            "Bearer vop_key",
+            "t.o.k",
+            &lower,
+            &upper,
+        ] {
             let mut sent = headers(&[("vectra-authorization", "Bearer t.o.k")]);
             sent.insert(header::AUTHORIZATION, own.parse().unwrap());
-            assert!(to_upstream(&sent, Carrier::Vectra).is_empty(), "{own}");
+            assert!(
+                to_upstream(&sent, Carrier::Vectra, agent()).is_empty(),
+                "{own}"
+            );
         }
+        let other = login("018f4d2e-7c1b-7a3d-9e5f-0123456789ac");
+        let mut sent = headers(&[("vectra-authorization", "Bearer t.o.k")]);
+        sent.insert(header::AUTHORIZATION, other.parse().unwrap());
+        assert_eq!(to_upstream(&sent, Carrier::Vectra, agent()).len(), 1);
     }
 
     #[test]

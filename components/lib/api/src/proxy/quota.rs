@@ -37,19 +37,21 @@ impl Quota {
         self.limit
     }
 
-    /// The two header fields after so many requests in this minute. They stand beside
-    /// those of the upstream, under a name of their own.
-    pub(super) fn fields(self, used: u32) -> impl Iterator<Item = (HeaderName, HeaderValue)> {
+    /// The header fields after so many requests in the minute of the record. They stand
+    /// beside those of the upstream, under a name of their own. Of a minute that has
+    /// passed by `now` nothing is left to be said.
+    pub(super) fn fields(
+        self,
+        used: u32,
+        now: Timestamp,
+    ) -> impl Iterator<Item = (HeaderName, HeaderValue)> {
+        let current = now.floor(Timestamp::MINUTE) == self.now.floor(Timestamp::MINUTE);
         let left = self.limit.saturating_sub(used);
-        let reset = WINDOW - self.now.seconds().rem_euclid(WINDOW);
+        let reset = WINDOW - now.seconds().rem_euclid(WINDOW);
+        let rest = current.then(|| (RATE_LIMIT, format!("\"vectra\";r={left};t={reset}")));
         let policy = format!("\"vectra\";q={};w={WINDOW}", self.limit);
-        let fields = [
-            (RATE_LIMIT, format!("\"vectra\";r={left};t={reset}")),
-            (RATE_LIMIT_POLICY, policy),
-        ];
-        fields
-            .into_iter()
-            .filter_map(|(name, value)| Some((name, HeaderValue::try_from(value).ok()?)))
+        let fields = rest.into_iter().chain([(RATE_LIMIT_POLICY, policy)]);
+        fields.filter_map(|(name, value)| Some((name, HeaderValue::try_from(value).ok()?)))
     }
 }
 
@@ -68,9 +70,18 @@ mod tests {
         ];
         for (limit, second, used, left, reset) in cases {
             let now = Timestamp::from_micros((120 + second) * Timestamp::SECOND + 999).unwrap();
-            let fields: Vec<_> = Quota { limit, now }.fields(used).collect();
+            let fields: Vec<_> = Quota { limit, now }.fields(used, now).collect();
             assert_eq!(fields[0].1, format!("\"vectra\";r={left};t={reset}"));
             assert_eq!(fields[1].1, format!("\"vectra\";q={limit};w=60"));
         }
+    }
+
+    #[test]
+    fn says_nothing_of_a_minute_that_has_passed() {
+        let now = Timestamp::from_micros(59 * Timestamp::SECOND).unwrap();
+        let quota = Quota { limit: 9, now };
+        let later = now.plus(2 * Timestamp::SECOND);
+        let names: Vec<_> = quota.fields(1, later).map(|(name, _)| name).collect();
+        assert_eq!(names, [RATE_LIMIT_POLICY]);
     }
 }

@@ -287,7 +287,7 @@ fn an_answer_with_a_secret_is_not_to_be_stored() {
         let request = Request::post(&path)
             .header("authorization", format!("Bearer {ADMIN}"))
             .header("content-type", "application/json");
-        let response = world.send(request.body(body.into()).unwrap());
+        let response = world.send(request.body(Vec::from(body)).unwrap());
         assert!(response.status().is_success(), "{path}");
         assert_eq!(response.headers()["cache-control"], "no-store", "{path}");
     }

@@ -3,8 +3,11 @@
 use http::StatusCode;
 use serde_json::{Value, json};
 use vectra_domain::repository::{CircuitRepository, Schema};
-use vectra_domain::{AgentId, CircuitRule, Errand, Fate, Origin, Report, Timestamp};
+use vectra_domain::{
+    AgentId, CircuitRule, Errand, Fate, Origin, PersistenceError, Report, Timestamp,
+};
 
+use crate::database::{Manner, Place};
 use crate::world::World;
 
 const RULE: CircuitRule = CircuitRule {
@@ -98,4 +101,48 @@ fn circuits_and_their_changes_are_listed_page_by_page() {
         "before": "Closed", "after": "Open", "timestamp": "2023-11-15T12:00:01.000000Z",
     });
     assert_eq!(last, &expected);
+}
+
+const SORTS: &str = r#"{"name":"p","default":"Allow","rules":[
+    {"name":"never","effect":"Deny","conditions":[{"field":"path","operator":"eq","value":"/no"}]},
+    {"name":"ask","effect":"Hitl","conditions":[{"field":"path","operator":"eq","value":"/ask"}]}]}"#;
+
+#[test]
+fn what_is_denied_or_held_is_recorded_however_its_origin_fares() {
+    let world = World::new();
+    world.policies(&[("p.json", SORTS)]);
+    let (id, token) = world.agent();
+    world.assign(&id, "p");
+    for _ in 0..RULE.threshold + 3 {
+        fail(&world, "api.example", id.parse().unwrap());
+    }
+    for (path, status, rows) in [
+        ("/yes", 503, 0),
+        ("/no", 403, 1),
+        ("/ask", 202, 2),
+        ("/yes", 503, 2),
+    ] {
+        let target = format!("/proxy/https://api.example{path}");
+        let (answered, body) = world.ask(&token, "GET", &target, "");
+        assert_eq!(answered, status, "{path}: {body}");
+        assert_eq!(world.audit().len(), rows, "{path}");
+    }
+    assert!(world.reached.borrow().is_empty());
+}
+
+#[test]
+fn a_report_that_is_lost_is_logged_and_the_answer_goes_out() {
+    let world = World::new();
+    let (_, token) = world.agent();
+    world.answers.borrow_mut().insert(
+        "https://api.example/broken".to_owned(),
+        (502, "broken".to_owned()),
+    );
+    let gone = PersistenceError::Unavailable("gone".to_owned());
+    let place = Place::Call("circuits.report");
+    world.database.fail(place, gone, Manner::Before);
+    let (status, _) = world.ask(&token, "GET", "/proxy/https://api.example/broken", "");
+    assert_eq!(status, 502);
+    let log = world.log.borrow().join("\n");
+    assert!(log.contains("a report was lost"), "{log}");
 }

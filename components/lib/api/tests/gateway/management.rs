@@ -160,7 +160,7 @@ fn paths_that_are_wrong_are_answered_clearly() {
     let response = world.send(request);
     assert_eq!(
         (response.status().as_u16(), &response.headers()["allow"]),
-        (405, &"POST, GET".parse().unwrap())
+        (405, &"POST, GET, HEAD".parse().unwrap())
     );
 }
 
@@ -179,5 +179,21 @@ fn health_asks_the_database() {
     assert_eq!(
         (status, &health["status"]),
         (StatusCode::SERVICE_UNAVAILABLE, &"Unhealthy".into())
+    );
+}
+
+#[test]
+fn what_can_be_read_can_be_asked_for_with_head() {
+    let world = World::new();
+    for path in ["/health", "/agents", "/audit"] {
+        assert_eq!(world.manage("HEAD", path, "").0, StatusCode::OK, "{path}");
+    }
+    assert_eq!(
+        world.manage("HEAD", "/tokens", "").0,
+        StatusCode::METHOD_NOT_ALLOWED
+    );
+    assert_eq!(
+        world.ask("vop_", "HEAD", "/agents", "").0,
+        StatusCode::UNAUTHORIZED
     );
 }

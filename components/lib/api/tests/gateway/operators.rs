@@ -2,6 +2,7 @@
 
 use http::{Request, StatusCode};
 use serde_json::Value;
+use vectra_api::{BodyError, RequestBody};
 use vectra_domain::PersistenceError::{self, Unavailable};
 
 use crate::database::{Manner, Place};
@@ -18,7 +19,7 @@ fn a_key_is_shown_once_and_works_until_it_is_taken_back() {
     let request = Request::post("/operators")
         .header("authorization", format!("Bearer {ADMIN}"))
         .header("content-type", "application/json");
-    let response = world.send(request.body(body.into()).unwrap());
+    let response = world.send(request.body(Vec::from(body)).unwrap());
     assert_eq!(response.status(), StatusCode::CREATED);
     assert_eq!(response.headers()["cache-control"], "no-store");
     let made: Value = serde_json::from_slice(response.body()).unwrap();
@@ -197,4 +198,36 @@ fn one_key_only_and_only_as_a_bearer() {
         let response = world.send(request.body(Vec::new()).unwrap());
         assert_eq!(response.status(), StatusCode::UNAUTHORIZED, "{values:?}");
     }
+}
+
+/// A body on whose way something happens.
+struct Meanwhile<F>(F, &'static str);
+
+impl<F: FnOnce()> RequestBody for Meanwhile<F> {
+    fn read(self, _: usize) -> Result<Vec<u8>, BodyError> {
+        (self.0)();
+        Ok(self.1.as_bytes().to_vec())
+    }
+}
+
+#[test]
+fn a_key_that_ends_while_the_body_is_on_its_way_changes_nothing_any_more() {
+    let world = World::new();
+    let (id, key) = world.operator("mallory", "Admin");
+    let acts = world.acts().len();
+    let revoke = || {
+        let (status, _) = world.manage("DELETE", &format!("/operators/{id}"), "");
+        assert_eq!(status, StatusCode::NO_CONTENT);
+    };
+    let request = Request::post("/operators")
+        .header("authorization", format!("Bearer {key}"))
+        .header("content-type", "application/json")
+        .body(Meanwhile(revoke, r#"{"name":"eve","role":"Admin"}"#));
+    assert_eq!(
+        world.send(request.unwrap()).status(),
+        StatusCode::UNAUTHORIZED
+    );
+    let (_, operators) = world.manage("GET", "/operators", "");
+    assert!(!operators.to_string().contains("eve"), "{operators}");
+    assert_eq!(world.acts().len(), acts + 1, "only the revocation");
 }

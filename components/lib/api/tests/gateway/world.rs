@@ -7,7 +7,7 @@ use http::{Request, Response, StatusCode};
 use serde_json::Value;
 use vectra_api::{
     Classifier, ClientAddresses, Clock, Engine, Gateway, OutgoingBody, PolicyEngine, Ports, Random,
-    ResponseBody, Secret, Secrets, Settings, Upstream, UpstreamError,
+    RequestBody, ResponseBody, Secret, Secrets, Settings, Upstream, UpstreamError,
 };
 use vectra_decision::{
     ClassifierDescription, Compiled, Evaluation, Input, Intent, IntentQuestion, IntentStatus,
@@ -77,7 +77,7 @@ impl World {
         settings
     }
 
-    pub fn send(&self, request: Request<Vec<u8>>) -> Response<Vec<u8>> {
+    pub fn send<B: RequestBody>(&self, request: Request<B>) -> Response<Vec<u8>> {
         let settings = self.settings();
         let ports = Ports {
             schema: &self.database,
@@ -263,13 +263,10 @@ impl Classifier for World {
     }
 }
 
-impl Upstream<Vec<u8>> for World {
+impl<B: RequestBody> Upstream<B> for World {
     type Body = Vec<u8>;
 
-    fn send(
-        &self,
-        request: Request<OutgoingBody<Vec<u8>>>,
-    ) -> Result<Response<Vec<u8>>, UpstreamError> {
+    fn send(&self, request: Request<OutgoingBody<B>>) -> Result<Response<Vec<u8>>, UpstreamError> {
         if let Some(error) = self.upstream_fails.borrow().clone() {
             return Err(error);
         }
@@ -281,7 +278,8 @@ impl Upstream<Vec<u8>> for World {
             headers: head.headers,
             body: match body {
                 OutgoingBody::Empty => Vec::new(),
-                OutgoingBody::Bytes(bytes) | OutgoingBody::Stream(bytes) => bytes,
+                OutgoingBody::Bytes(bytes) => bytes,
+                OutgoingBody::Stream(body) => body.read(usize::MAX).unwrap(),
             },
         });
         if let Some((status, body)) = answer {
