@@ -239,6 +239,14 @@ pub fn of_several_refusals_the_agents_own_come_first(ports: &impl Ports) {
     for (entry, outcome) in cases {
         assert_eq!(ports.record(&entry), Ok(outcome));
     }
+    // Only what the rate limit refused is counted.
+    let page = RefusalsPage {
+        agent_id: None,
+        after: None,
+        limit: 10,
+    };
+    let refused: Vec<_> = ports.list_refusals(&page).unwrap();
+    assert_eq!(refused.iter().map(|row| row.refused).sum::<u32>(), 1);
     // A taken id must not make it look recorded.
     assert_conflict(ports.record(&probe(1, 1, 0)));
 }

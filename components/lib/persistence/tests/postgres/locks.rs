@@ -4,11 +4,24 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use vectra_contract::fixtures::{after_noon, agent_id, entry, given_agent, policy};
-use vectra_domain::repository::{Ledger, PolicyRepository};
-use vectra_domain::{PolicySource, Recorded};
+use vectra_domain::repository::{CircuitRepository, Ledger, PolicyRepository};
+use vectra_domain::{CircuitRule, Errand, Fate, Origin, PolicySource, Recorded, Report};
+use vectra_persistence::Repositories;
 
 use crate::concurrency::{ready, together};
+use crate::database::Postgres;
 use crate::sql::Sql;
+
+/// Until somebody waits for another transaction of this database.
+fn until_somebody_waits(watcher: &Repositories<Postgres>) {
+    let waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted AND pid IN
+      (SELECT pid FROM pg_stat_activity WHERE datname = current_database())";
+    let begun = Instant::now();
+    while watcher.database().integer(waiting) == 0 {
+        assert!(begun.elapsed() < Duration::from_secs(30));
+        thread::yield_now();
+    }
+}
 
 #[test]
 fn a_put_while_its_policy_is_retired_makes_the_next_revision() {
@@ -24,19 +37,50 @@ fn a_put_while_its_policy_is_retired_makes_the_next_revision() {
             let putting = several.connect();
             scope.spawn(move || putting.put(&policy("p", "2")))
         };
-        // Until it waits for the other transaction.
-        let waiting =
-            "SELECT count(*) FROM pg_locks WHERE NOT granted AND locktype = 'transactionid'
-           AND database IS NULL AND pid IN
-             (SELECT pid FROM pg_stat_activity WHERE datname = current_database())";
-        let begun = Instant::now();
-        while watcher.database().integer(waiting) == 0 {
-            assert!(begun.elapsed() < Duration::from_secs(30));
-            thread::yield_now();
-        }
+        until_somebody_waits(&watcher);
         other.database().run("COMMIT");
         assert_eq!(put.join().unwrap().map(|put| put.revision), Ok(3));
     });
+}
+
+/// Together they open the circuit for all, though neither alone would.
+#[test]
+fn a_report_waits_for_another_of_its_origin_and_sees_it() {
+    let (several, repositories) = ready();
+    let rule = CircuitRule {
+        threshold: 2,
+        window: 60,
+        open: 30,
+    };
+    let failure = |agent, host: &str| Report {
+        origin: Origin {
+            scheme: "https".to_owned(),
+            host: host.to_owned(),
+            port: 443,
+        },
+        agent_id: agent_id(agent),
+        fate: Fate::Failed,
+        errand: Errand::Ordinary,
+        now: after_noon(0),
+    };
+    let other = several.connect();
+    other.database().run("BEGIN");
+    other.report(&failure(1, "a"), rule).unwrap();
+    // Another origin waits for nobody.
+    repositories.report(&failure(2, "b"), rule).unwrap();
+    thread::scope(|scope| {
+        let watcher = several.connect();
+        let reported = {
+            let reporting = several.connect();
+            scope.spawn(move || reporting.report(&failure(2, "a"), rule))
+        };
+        until_somebody_waits(&watcher);
+        other.database().run("COMMIT");
+        assert_eq!(reported.join().unwrap(), Ok(()));
+    });
+    let changes = repositories.list_changes(None, 10).unwrap();
+    let opened: Vec<_> = changes.iter().map(|row| row.agent_id).collect();
+    assert_eq!(opened, [None]);
 }
 
 #[test]
