@@ -123,6 +123,38 @@ async fn without_an_end_an_export_leaves_the_newest_rows_and_says_so() {
 }
 
 #[tokio::test]
+async fn an_export_that_is_refused_has_the_codes_of_all_commands() {
+    let (home, _upstream) = allowing(&[]).await;
+    let vectra = home.up().await.unwrap();
+    let url = format!("http://{}", vectra.address());
+    let export = async |key: &str, url: &str, from: &str| {
+        let arguments = ["--url", url, "--from", from, "--to", END];
+        let all = [&["audit", "export"], &arguments[..]].concat();
+        let mut command = home.command(&all).unwrap();
+        let output = tokio::time::timeout(DEADLINE, command.env("VECTRA_KEY", key).output());
+        let output = output.await.expect("it does not end").unwrap();
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert!(!said.contains(key), "{said}");
+        (output.status.code().unwrap(), said)
+    };
+    let begin = "2026-01-01T00:00:00Z";
+    let below = format!("{url}/below");
+    for (key, url, from, code, part) in [
+        ("vop_wrong", &url, begin, 3, "the key is that of VECTRA_KEY"),
+        (ADMIN_KEY, &url, "soon", 2, "400"),
+        (ADMIN_KEY, &below, begin, 4, "404"),
+    ] {
+        let (found, said) = export(key, url, from).await;
+        assert_eq!(found, code, "{said}");
+        assert!(said.contains(part), "{said}");
+    }
+    vectra.stop().await.unwrap();
+    let (code, said) = export(ADMIN_KEY, &url, begin).await;
+    assert_eq!(code, 5, "{said}");
+    assert!(said.contains("cannot reach 127.0.0.1:"), "{said}");
+}
+
+#[tokio::test]
 async fn a_backup_is_made_while_it_serves() {
     let (home, upstream) = allowing(&[]).await;
     let vectra = home.up().await.unwrap();

@@ -4,6 +4,7 @@ pub mod audit;
 pub mod backup;
 pub mod check;
 pub mod import;
+mod listening;
 pub mod up;
 
 use std::path::{Path, PathBuf};
@@ -16,28 +17,40 @@ use vectra_host::{Host, HostOptions, Limits};
 use crate::bundle::{self, Loaded};
 use crate::capabilities::Databases;
 use crate::config::{self, Config, Mistake, Severity};
+use listening::{Asked, Secured};
 
 /// Exit code of a wrong configuration.
 const MISTAKEN: u8 = 2;
 
-/// A configuration and the bundle it was checked with.
+/// What a command line says about what is to be served.
+#[derive(Default)]
+struct Wanted {
+    file: Option<PathBuf>,
+    upstreams: Vec<Upstream>,
+    bundle: Option<PathBuf>,
+    asked: Asked,
+}
+
+/// A configuration, the bundle it was checked with, and its certificate.
 struct Checked {
     config: Config,
     loaded: Loaded,
+    https: Option<Secured>,
 }
 
-/// Reads the configuration, asks the bundle about its part of it and prints all
-/// that is wrong, at once. Gives the exit code if it cannot be used.
-async fn checked(
-    file: Option<PathBuf>,
-    upstreams: &[Upstream],
-    bundle: Option<PathBuf>,
-) -> Result<Result<Checked, ExitCode>> {
-    let (config, mut mistakes) = match config::load(file.as_deref(), environment(), upstreams) {
+/// Reads the configuration and its certificate, asks the bundle about its part of it
+/// and prints all that is wrong, at once. Gives the exit code if it cannot be used.
+async fn checked(wanted: Wanted) -> Result<Result<Checked, ExitCode>> {
+    let Wanted {
+        file,
+        upstreams,
+        bundle,
+        asked,
+    } = wanted;
+    let (mut config, mut mistakes) = match config::load(file.as_deref(), environment(), &upstreams)
+    {
         Ok(loaded) => loaded,
-        Err(error) => {
-            return Ok(Err(refuse(error)));
-        }
+        Err(error) => return Ok(Err(refuse(error))),
     };
     // With mistakes of its own in it, the bundle is still asked about the rest.
     let limits = if is_usable(&mistakes) {
@@ -45,6 +58,8 @@ async fn checked(
     } else {
         Limits::default()
     };
+    mistakes.extend(listening::overrule(&mut config, asked));
+    let https = Secured::load(&config, &mut mistakes);
     let loaded = bundle::load(bundle.as_deref(), &limits, &config)?;
     let host = Host::new(&loaded.bundle, Databases::default(), HostOptions::default())?;
     let found = host
@@ -56,7 +71,11 @@ async fn checked(
         eprintln!("{mistake}");
     }
     Ok(match is_usable(&mistakes) {
-        true => Ok(Checked { config, loaded }),
+        true => Ok(Checked {
+            config,
+            loaded,
+            https,
+        }),
         false => Err(ExitCode::from(MISTAKEN)),
     })
 }

@@ -20,7 +20,7 @@ use serde_json::Value;
 use vectra_host::outbound::Upstream;
 use vectra_host::{Limits, ServerOptions};
 
-pub use network::{Clear, Https, Network};
+pub use network::{Clear, Network};
 pub use source::SourceError;
 pub use storage::{Provider, Storage};
 

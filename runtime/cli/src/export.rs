@@ -10,6 +10,7 @@ use std::time::Duration;
 use serde::Deserialize;
 use thiserror::Error;
 use tokio::time::sleep;
+use vectra_client::Failure;
 use vectra_client::http::HttpError;
 
 pub use output::{Output, OutputError};
@@ -117,12 +118,11 @@ async fn page(
             Err(error) => error,
         };
         let asked = match &error {
-            SourceError::Unavailable { retry_after } => *retry_after,
-            SourceError::Http(HttpError::Unreachable { .. } | HttpError::Unanswered { .. })
-                if rows > 0 =>
-            {
-                None
-            }
+            SourceError::Unavailable { retry_after, .. } => *retry_after,
+            SourceError::Failed(Failure::Http(
+                HttpError::Unreachable { .. } | HttpError::Unanswered { .. },
+                _,
+            )) if rows > 0 => None,
             _ => return Err(error),
         };
         if attempt >= patience.attempts {

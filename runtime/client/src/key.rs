@@ -20,9 +20,10 @@ const MAX: u64 = 4096;
 pub enum KeyError {
     /// It is nowhere.
     #[error(
-        "there is no key: name its file with --key-file or set {VARIABLE}; `{KEPT}` is not there either"
+        "there is no key: name its file with --key-file or set {VARIABLE}; `{}` is not there either",
+        .0.display()
     )]
-    Missing,
+    Missing(PathBuf),
     /// Its file cannot be read.
     #[error("cannot read the key in `{}`: {cause}", path.display())]
     Unreadable {
@@ -39,8 +40,8 @@ pub enum KeyError {
 /// Where a key was found.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Origin {
-    /// The environment.
-    Variable,
+    /// This variable of the environment.
+    Variable(&'static str),
     /// A file.
     File(PathBuf),
 }
@@ -48,7 +49,7 @@ pub enum Origin {
 impl fmt::Display for Origin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Variable => f.write_str(VARIABLE),
+            Self::Variable(name) => f.write_str(name),
             Self::File(path) => write!(f, "`{}`", path.display()),
         }
     }
@@ -66,15 +67,37 @@ impl Key {
     /// Takes it from the file if one is named, else from the environment, else from
     /// where `vectra up` leaves it in the working directory.
     pub fn find(file: Option<&Path>) -> Result<Self, KeyError> {
+        let given = Self::given(file, &[])?;
+        given.map_or_else(|| Self::kept(Path::new(KEPT)), Ok)
+    }
+
+    /// Takes it from the file if one is named, else from `VECTRA_KEY`, else from the
+    /// first of these variables that is set.
+    ///
+    /// # Errors
+    /// [`KeyError`] if what is there is no key.
+    pub fn given(
+        file: Option<&Path>,
+        variables: &[&'static str],
+    ) -> Result<Option<Self>, KeyError> {
         if let Some(path) = file {
-            return Self::read(path);
+            return Self::read(path).map(Some);
         }
-        if let Some(text) = variable(VARIABLE) {
-            return Self::checked(&text, Origin::Variable);
-        }
-        match Path::new(KEPT) {
-            path if path.exists() => Self::read(path),
-            _ => Err(KeyError::Missing),
+        let mut names = [VARIABLE].into_iter().chain(variables.iter().copied());
+        let found = names.find_map(|name| Some((variable(name)?, Origin::Variable(name))));
+        found
+            .map(|(text, origin)| Self::checked(&text, origin))
+            .transpose()
+    }
+
+    /// Takes it from where `vectra up` leaves it.
+    ///
+    /// # Errors
+    /// [`KeyError`] if it is not there, or none.
+    pub fn kept(path: &Path) -> Result<Self, KeyError> {
+        match path.exists() {
+            true => Self::read(path),
+            false => Err(KeyError::Missing(path.to_owned())),
         }
     }
 

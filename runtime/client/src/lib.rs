@@ -17,4 +17,7 @@ mod table;
 mod text;
 mod values;
 
+pub use failure::Failure;
+pub use key::{Key, KeyError, Origin};
+
 pub use commands::{Agent, Audit, Circuit, Operator, Policy, Token};

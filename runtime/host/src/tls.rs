@@ -2,14 +2,15 @@
 //! change.
 
 mod files;
+mod period;
 
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use rustls::ServerConfig;
-use rustls::sign::SingleCertAndKey;
+use rustls::sign::{CertifiedKey, SingleCertAndKey};
 use tokio_rustls::TlsAcceptor;
 
 pub use files::{CertificateFiles, CertificatePart, TlsError};
@@ -125,6 +126,7 @@ impl Tls {
 /// TLS with what the files hold.
 fn config(files: &CertificateFiles, contents: &Contents) -> Result<Arc<ServerConfig>, TlsError> {
     let key = certified(files, contents)?;
+    warn(files, &key);
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let mut config = ServerConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
@@ -133,6 +135,21 @@ fn config(files: &CertificateFiles, contents: &Contents) -> Result<Arc<ServerCon
         .with_cert_resolver(Arc::new(SingleCertAndKey::from(key)));
     config.alpn_protocols = vec![PROTOCOL.to_vec()];
     Ok(Arc::new(config))
+}
+
+/// Warns of a certificate that clients will refuse, or will soon.
+fn warn(files: &CertificateFiles, key: &CertifiedKey) {
+    let now = SystemTime::now();
+    for (at, certificate) in key.cert.iter().enumerate() {
+        if let Some(concern) = period::concern(certificate, now) {
+            let (chain, number) = (files.chain.display(), at.saturating_add(1));
+            tracing::warn!(
+                tls.chain = %chain,
+                tls.certificate = number,
+                "the certificate {concern}"
+            );
+        }
+    }
 }
 
 #[cfg(test)]

@@ -56,12 +56,21 @@ async fn operators_are_added_listed_and_revoked() {
     shell.fails(&format!("operator revoke {id}"), 4).await;
     shell.fails("operator revoke ann", 4).await;
     shell.fails("operator revoke nobody", 4).await;
+    // A name may look like an id.
+    let name = "0c7f0b0e-9c2e-4f0e-8f43-1f1f3f0a9b11";
+    let line = format!("operator add {name} --role auditor");
+    let named = shell.json(&line).await;
+    shell.done(&format!("operator revoke {name}")).await;
+    let error = shell.fails(&format!("operator revoke {name}"), 4).await;
+    assert!(error.contains("404"), "{error}");
+    let named = shell.with(named["key"].as_str());
+    named.fails("agent list", 3).await;
     shell.done("operator add ann --role auditor").await;
 
     let table = shell.done("operator list").await;
     assert_eq!(
         below(&table, "NAME"),
-        ["ada", "ann", "ann", "rob"],
+        [name, "ada", "ann", "ann", "rob"],
         "{table}"
     );
     for key in [key.as_str(), ann_key] {
@@ -70,7 +79,7 @@ async fn operators_are_added_listed_and_revoked() {
     let json = shell.json("operator list").await;
     let revoked = json["items"].as_array().unwrap().iter();
     let revoked = revoked.filter(|operator| !operator["revokedAt"].is_null());
-    assert_eq!(revoked.count(), 2);
+    assert_eq!(revoked.count(), 3);
 }
 
 #[tokio::test]

@@ -5,10 +5,12 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::SystemTime;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
 use clap::Subcommand;
+use vectra_client::http::{Address, Way};
+use vectra_client::{Failure, Key, KeyError};
 
-use crate::config::Config;
+use crate::config::{Clear, Config};
 use crate::export::SourceError;
 use crate::export::{self, ExportError, Gateway, Output, OutputError, Patience, Place, Range};
 use crate::secrets;
@@ -52,6 +54,9 @@ struct Export {
     /// Certificates (PEM) that vouch for the gateway, in place of the system's
     #[arg(long, value_name = "FILE")]
     ca: Option<PathBuf>,
+    /// Lets the key go to another machine in clear, over http://
+    #[arg(long)]
+    insecure: bool,
     /// Rows of this moment (RFC 3339) and later
     #[arg(long, value_name = "TIME")]
     from: Option<String>,
@@ -78,8 +83,14 @@ pub fn run(arguments: Arguments) -> Result<ExitCode> {
 }
 
 fn export(arguments: Export) -> Result<ExitCode> {
-    let given = given_key(arguments.key_file.as_deref())?;
-    let (url, key) = match (arguments.url, given) {
+    let given = match Key::given(
+        arguments.key_file.as_deref(),
+        &[secrets::ADMIN_KEY_VARIABLE],
+    ) {
+        Ok(given) => given,
+        Err(error) => return Ok(Failure::from(error).told()),
+    };
+    let (url, key) = match (arguments.url.clone(), given) {
         (Some(url), Some(key)) => (url, key),
         (url, key) => {
             // Only now is a configuration needed.
@@ -87,15 +98,16 @@ fn export(arguments: Export) -> Result<ExitCode> {
                 Ok(config) => config,
                 Err(code) => return Ok(code),
             };
-            let url = url.map_or_else(|| address(config.listen), Ok)?;
-            let key = key.map_or_else(|| kept_key(&config), Ok)?;
-            (url, key)
+            let url = url.map_or_else(|| address(&config), Ok)?;
+            match key.map_or_else(|| kept_key(&config), Ok) {
+                Ok(key) => (url, key),
+                Err(error) => return Ok(Failure::from(error).told()),
+            }
         }
     };
-    let gateway = match Gateway::new(&url, &key, arguments.ca) {
+    let gateway = match gateway(&url, key, &arguments) {
         Ok(gateway) => gateway,
-        Err(error @ SourceError::Address) => return Ok(super::refuse(error)),
-        Err(error) => return Err(error.into()),
+        Err(failure) => return Ok(failure.told()),
     };
     let range = Range {
         from: arguments.from,
@@ -115,12 +127,24 @@ fn export(arguments: Export) -> Result<ExitCode> {
             eprintln!("exported {rows} rows");
             Ok(ExitCode::SUCCESS)
         }
-        // A time that is none, for instance.
-        Err(ExportError::Source(SourceError::Refused { status, detail })) if status == 400 => Ok(
-            super::refuse(format!("the gateway answered {status}{detail}")),
-        ),
+        Err(ExportError::Source(
+            SourceError::Failed(failure) | SourceError::Unavailable { failure, .. },
+        )) => Ok(match failure {
+            // A time that is none, for instance.
+            Failure::Refused(refusal) if refusal.status == 400 => super::refuse(refusal),
+            failure => failure.told(),
+        }),
         Err(error) => Err(error.into()),
     }
+}
+
+/// The gateway, if the key may go there.
+fn gateway(url: &str, key: Key, arguments: &Export) -> Result<Gateway, Failure> {
+    let address = Address::parse(url).map_err(|error| Failure::address("--url", error))?;
+    if address.way() == Way::Clear && !arguments.insecure {
+        return Err(Failure::Clear(address.authority().to_owned()));
+    }
+    Ok(Gateway::new(address, key, arguments.ca.clone())?)
 }
 
 /// The end of a range that none was given for; it is said.
@@ -130,41 +154,26 @@ fn until_settled() -> String {
     to
 }
 
-/// The key that the user gives, if one is given.
-fn given_key(file: Option<&Path>) -> Result<Option<String>> {
-    if let Some(file) = file {
-        return read_key(file).map(Some);
-    }
-    let variable = |name| std::env::var(name).ok().filter(|key| !key.is_empty());
-    Ok(variable("VECTRA_KEY").or_else(|| variable(secrets::ADMIN_KEY_VARIABLE)))
-}
-
 /// The key that the runtime has made.
-fn kept_key(config: &Config) -> Result<String> {
-    read_key(&secrets::admin_key_file(&config.beside("secrets")))
-        .context("there is no key: set VECTRA_KEY or name its file with --key-file")
+fn kept_key(config: &Config) -> Result<Key, KeyError> {
+    Key::kept(&secrets::admin_key_file(&config.beside("secrets")))
 }
 
-fn read_key(file: &Path) -> Result<String> {
-    let text = std::fs::read_to_string(file);
-    let text = text.with_context(|| format!("cannot read `{}`", file.display()))?;
-    match text.trim() {
-        "" => bail!("`{}` is empty", file.display()),
-        key => Ok(key.to_owned()),
-    }
-}
-
-/// The URL of a gateway on this machine that listens there.
-fn address(listen: SocketAddr) -> Result<String> {
-    if listen.port() == 0 {
+/// The URL of a gateway on this machine that listens as configured.
+fn address(config: &Config) -> Result<String> {
+    let network = &config.network;
+    let clear = (network.clear != Clear::Off).then_some(("http", config.listen));
+    let https = network.https.as_ref().map(|https| ("https", https.listen));
+    let mut listeners = clear.into_iter().chain(https);
+    let Some((scheme, listen)) = listeners.find(|(_, listen)| listen.port() != 0) else {
         bail!("the configuration names no port: name the gateway with --url");
-    }
+    };
     let ip = match listen.ip() {
         IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
         IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
         ip => ip,
     };
-    Ok(format!("http://{}", SocketAddr::new(ip, listen.port())))
+    Ok(format!("{scheme}://{}", SocketAddr::new(ip, listen.port())))
 }
 
 fn open(path: Option<&Path>, resume: bool, range: &Range) -> Result<(Output, Place), OutputError> {

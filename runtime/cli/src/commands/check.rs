@@ -5,6 +5,8 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 
+use super::Wanted;
+
 /// Checks a configuration without starting anything
 #[derive(clap::Args)]
 #[command(after_help = "Example:\n  vectra check --config vectra.json")]
@@ -19,14 +21,13 @@ pub struct Arguments {
 
 /// Prints what is wrong, or that nothing is.
 pub fn run(arguments: Arguments) -> Result<ExitCode> {
-    let checked = super::checked(arguments.config, &[], arguments.bundle);
-    let config = match super::runtime()?.block_on(checked)? {
-        Ok(checked) => checked.config,
-        Err(code) => return Ok(code),
+    let wanted = Wanted {
+        file: arguments.config,
+        bundle: arguments.bundle,
+        ..Wanted::default()
     };
-    if let Some(Err(mistake)) = config.network.https.map(|https| https.load()) {
-        eprintln!("{mistake}");
-        return Ok(ExitCode::from(super::MISTAKEN));
+    if let Err(code) = super::runtime()?.block_on(super::checked(wanted))? {
+        return Ok(code);
     }
     println!("configuration is valid");
     Ok(ExitCode::SUCCESS)

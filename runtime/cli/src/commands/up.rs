@@ -1,7 +1,5 @@
 //! `vectra up`.
 
-mod listening;
-
 use std::future::Future;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -16,13 +14,13 @@ use tokio::time::timeout;
 use vectra_host::outbound::{OutboundOptions, Upstream};
 use vectra_host::{Admission, Host, HostOptions, Variables};
 
-use super::Checked;
+use super::listening::{Asked, Bound, Secured};
+use super::{Checked, Wanted};
 use crate::capabilities::Databases;
 use crate::config::{Config, Provider};
 use crate::database::{self, Database};
 use crate::lifecycle::Lifecycle;
 use crate::secrets::{self, Origin, Secrets};
-use listening::Secured;
 
 /// Serves the gateway
 #[derive(clap::Args)]
@@ -64,21 +62,24 @@ async fn serve(arguments: Arguments) -> Result<ExitCode> {
         allow_upstream,
         bundle,
     } = arguments;
-    let Checked { mut config, loaded } =
-        match super::checked(config, &allow_upstream, bundle).await? {
-            Ok(checked) => checked,
-            Err(code) => return Ok(code),
-        };
-    if let Some(reason) = listening::overrule(&mut config, listen, listen_insecure) {
-        return Ok(super::refuse(reason));
-    }
-    let https = match config.network.https.as_ref().map(Secured::load).transpose() {
-        Ok(https) => https,
-        Err(mistake) => {
-            eprintln!("{mistake}");
-            return Ok(ExitCode::from(super::MISTAKEN));
-        }
+    let wanted = Wanted {
+        file: config,
+        upstreams: allow_upstream,
+        bundle,
+        asked: Asked {
+            listen,
+            insecure: listen_insecure,
+        },
     };
+    let checked = match super::checked(wanted).await? {
+        Ok(checked) => checked,
+        Err(code) => return Ok(code),
+    };
+    let Checked {
+        config,
+        loaded,
+        https,
+    } = checked;
     let kept = config.beside("secrets");
     let secrets = match secrets::load(&kept, |name| std::env::var(name).ok()) {
         Ok(secrets) => secrets,
@@ -113,13 +114,15 @@ async fn serve(arguments: Arguments) -> Result<ExitCode> {
 async fn serve_on(life: Lifecycle, https: Option<Secured>) -> Result<ExitCode> {
     let (host, config) = (life.host.clone(), life.config.clone());
     let stop = stop()?;
+    // Before the database is touched: a start that cannot listen leaves no traces in it.
+    let bound = Bound::new(&config, https).await?;
     host.admit(Admission::Closed);
     let (tried, first) = oneshot::channel();
     let caring = tokio::spawn(life.care(tried));
     if let Ok(Ok(outcome)) = timeout(FIRST_ATTEMPT, first).await {
         outcome?;
     }
-    let server = listening::bind(&config, https).await?;
+    let server = bound.announced();
     server.serve(host, stop).await;
     caring.abort();
     // It has the last hold on the host, and so on the database.

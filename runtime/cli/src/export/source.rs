@@ -7,7 +7,8 @@ use hyper::StatusCode;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use thiserror::Error;
-use vectra_client::http::{Address, Answer, Call, Client, HttpError, Limits, Problem, Way};
+use vectra_client::http::{Address, Call, Client, HttpError, Limits};
+use vectra_client::{Failure, Key};
 
 use super::{Place, Range, Row};
 
@@ -15,32 +16,21 @@ use super::{Place, Range, Row};
 const MAX_PAGE: usize = 64 << 20;
 /// How long a page may take.
 const TIME: Duration = Duration::from_secs(60);
-/// How much of a refusal is shown.
-const MAX_DETAIL: usize = 300;
 
 /// Why there is no page.
 #[derive(Debug, Error)]
 pub enum SourceError {
-    /// The address is none.
-    #[error("`--url` must be `http://host:port` or `https://host`, without a user name")]
-    Address,
-    /// It cannot be asked, or does not answer.
-    #[error(transparent)]
-    Http(HttpError),
     /// It answers 503.
-    #[error("the gateway is not available (503)")]
+    #[error("{failure}")]
     Unavailable {
+        /// What it says.
+        failure: Failure,
         /// How long it asks to wait.
         retry_after: Option<Duration>,
     },
-    /// It answers something else than 200.
-    #[error("the gateway answered {status}{detail}")]
-    Refused {
-        /// The status.
-        status: StatusCode,
-        /// What it says, after a colon.
-        detail: String,
-    },
+    /// It does not answer, or something else than 200.
+    #[error(transparent)]
+    Failed(Failure),
     /// The page is too large to be held.
     #[error("a page has more than {MAX_PAGE} bytes: ask for less rows at once with `--limit`")]
     TooLarge,
@@ -61,29 +51,25 @@ pub(super) struct Page {
 }
 
 /// A gateway and the key that opens it.
-pub struct Gateway(Client);
+pub struct Gateway {
+    client: Client,
+    key: Key,
+}
 
 impl Gateway {
-    /// Takes an address such as `http://127.0.0.1:7080`, an operator's key and, if the
-    /// system's certificates do not vouch for the gateway, the file of those that do.
-    /// Nothing is connected yet. It is logged if the key will go to another machine in
-    /// clear.
+    /// Takes an address, an operator's key and, if the system's certificates do not
+    /// vouch for the gateway, the file of those that do. Nothing is connected yet.
     ///
     /// # Errors
-    /// [`SourceError`] if one of them is none.
-    pub fn new(url: &str, key: &str, authority: Option<PathBuf>) -> Result<Self, SourceError> {
-        let address = Address::parse(url).map_err(|_| SourceError::Address)?;
-        if address.way() == Way::Clear {
-            let authority = address.authority();
-            tracing::warn!("the key goes to {authority} unencrypted: use https");
-        }
+    /// [`HttpError`] if the key or the certificates are none.
+    pub fn new(address: Address, key: Key, authority: Option<PathBuf>) -> Result<Self, HttpError> {
         let limits = Limits {
             connect: TIME,
             answer: TIME,
             body: MAX_PAGE,
         };
-        let client = Client::new(address, Some(key), authority, limits);
-        client.map(Self).map_err(SourceError::Http)
+        let client = Client::new(address, Some(&key.secret), authority, limits)?;
+        Ok(Self { client, key })
     }
 
     /// Asks for the page of a range that begins at a place.
@@ -91,21 +77,24 @@ impl Gateway {
     /// # Errors
     /// [`SourceError`].
     pub(super) async fn page(&self, range: &Range, place: &Place) -> Result<Page, SourceError> {
-        let answer = self.0.send(&call(range, place)).await;
+        let call = call(range, place);
+        let answer = self.client.send(&call).await;
         let answer = answer.map_err(|error| match error {
             HttpError::TooLarge(_) => SourceError::TooLarge,
-            error => SourceError::Http(error),
+            error => SourceError::Failed(Failure::unanswered(&call, error)),
         })?;
-        match answer.status {
-            StatusCode::OK => read(&answer.body),
-            StatusCode::SERVICE_UNAVAILABLE => Err(SourceError::Unavailable {
-                retry_after: answer.retry_after(),
-            }),
-            status => Err(SourceError::Refused {
-                status,
-                detail: detail(&answer),
-            }),
+        if answer.status == StatusCode::OK {
+            return read(&answer.body);
         }
+        let Key { secret, origin } = &self.key;
+        let failure = Failure::refused(&call, &answer, &[secret], Some(origin));
+        Err(match answer.status {
+            StatusCode::SERVICE_UNAVAILABLE => SourceError::Unavailable {
+                failure,
+                retry_after: answer.retry_after(),
+            },
+            _ => SourceError::Failed(failure),
+        })
     }
 }
 
@@ -128,14 +117,4 @@ fn read(body: &[u8]) -> Result<Page, SourceError> {
         serde_json::from_str::<Row>(item.get()).map_err(SourceError::NotAPage)?;
     }
     Ok(page)
-}
-
-/// `: what is wrong`, or nothing if the body does not say.
-fn detail(answer: &Answer) -> String {
-    let Problem { title, detail, .. } = Problem::read(&answer.body);
-    let text = detail.or(title).map(|text| {
-        let text = text.chars().filter(|character| !character.is_control());
-        format!(": {}", text.take(MAX_DETAIL).collect::<String>())
-    });
-    text.unwrap_or_default()
 }

@@ -12,6 +12,8 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tokio::task::AbortHandle;
+use vectra_client::http::Address;
+use vectra_client::{Key, Origin};
 
 use super::*;
 
@@ -56,12 +58,20 @@ impl Fake {
     }
 
     fn gateway(&self) -> Gateway {
-        Gateway::new(&format!("http://{}/", self.address), KEY, None).unwrap()
+        gateway(&format!("http://{}/", self.address), KEY).unwrap()
     }
 
     fn asked(&self) -> Vec<String> {
         self.asked.lock().unwrap().clone()
     }
+}
+
+fn gateway(url: &str, key: &str) -> Result<Gateway, HttpError> {
+    let key = Key {
+        secret: key.to_owned(),
+        origin: Origin::Variable("VECTRA_KEY"),
+    };
+    Gateway::new(Address::parse(url).unwrap(), key, None)
 }
 
 async fn serve(
@@ -177,31 +187,50 @@ async fn a_gateway_that_is_not_available_is_asked_again_but_not_for_ever() {
     let (_folder, path) = file("");
     let (mut output, _) = Output::resume(&path, &range()).unwrap();
     let ended = run(&fake.gateway(), &range(), Place::Start, &mut output, QUICK).await;
-    assert!(matches!(
-        ended,
-        Err(ExportError::Source(SourceError::Unavailable { .. }))
-    ));
+    let Err(ExportError::Source(SourceError::Unavailable { failure, .. })) = ended else {
+        panic!("{ended:?}")
+    };
+    assert_eq!(failure.code(), 5);
     assert_eq!(fake.asked().len(), 6);
     assert_eq!(std::fs::read_to_string(&path).unwrap(), lines(&["a"]));
 }
 
 #[tokio::test]
 async fn what_is_no_page_ends_it_and_says_why() {
-    for (status, body, part) in [
+    for (status, body, part, code) in [
         (
             401,
-            r#"{"title":"Unauthorized"}"#,
-            "401 Unauthorized: Unauthorized",
+            r#"{"title":"Unauthorized","errorCode":"VEC"}"#,
+            "Unauthorized (401 VEC); the key is that of VECTRA_KEY",
+            Some(3),
         ),
-        (400, r#"{"detail":"wrong\u0007 place"}"#, ": wrong place"),
-        (404, "", "404"),
-        (200, "<html>", "not a page"),
-        (200, r#"{"items":[{}],"nextCursor":null}"#, "not a page"),
+        (403, r#"{"title":"vop_key"}"#, "***", Some(3)),
+        (
+            400,
+            r#"{"detail":"wrong\u0007 \u202eplace"}"#,
+            ": wrong\\u{7} \\u{202e}place",
+            Some(1),
+        ),
+        (404, "", "404", Some(4)),
+        (502, "", "502", Some(5)),
+        (200, "<html>", "not a page", None),
+        (
+            200,
+            r#"{"items":[{}],"nextCursor":null}"#,
+            "not a page",
+            None,
+        ),
     ] {
         let fake = Fake::start([(status, body.to_owned())]).await;
         let mut output = Output::stdout();
         let ended = run(&fake.gateway(), &range(), Place::Start, &mut output, QUICK).await;
-        let error = ended.unwrap_err().to_string();
+        let error = ended.unwrap_err();
+        let found = match &error {
+            ExportError::Source(SourceError::Failed(failure)) => Some(failure.code()),
+            _ => None,
+        };
+        assert_eq!(found, code, "{error}");
+        let error = error.to_string();
         assert!(error.contains(part) && !error.contains(KEY), "{error}");
         assert_eq!(fake.asked().len(), 1, "{error}");
     }
@@ -232,26 +261,10 @@ async fn who_is_not_there_is_not_waited_for_at_the_start() {
 }
 
 #[test]
-fn an_address_that_is_none_is_refused_and_not_shown() {
-    for url in [
-        "",
-        "127.0.0.1:7080",
-        "ftp://a",
-        "http://",
-        "http://user:hush@a",
-        "http://a?b=c",
-    ] {
-        let error = Gateway::new(url, KEY, None).err().unwrap().to_string();
-        assert!(
-            error.contains("--url") && !error.contains("hush"),
-            "{error}"
-        );
-    }
-    assert!(matches!(
-        Gateway::new("http://a", "a\nb", None),
-        Err(SourceError::Http(HttpError::Key))
-    ));
-    Gateway::new("https://a/below/", KEY, None).unwrap();
+fn a_key_that_cannot_be_sent_is_refused() {
+    let error = gateway("http://localhost", "a\nb").err();
+    assert!(matches!(error, Some(HttpError::Key)));
+    assert!(gateway("https://a/below/", KEY).is_ok());
 }
 
 #[tokio::test]

@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use crate::support::Home;
+use crate::tls_client::Pair;
 
 #[tokio::test]
 async fn a_valid_configuration_is_said_to_be_so() {
@@ -89,12 +90,24 @@ async fn a_password_is_never_shown() {
     }
 }
 
+/// What lets it listen with TLS only, there.
+fn tls(port: &str) -> [(&str, &str); 5] {
+    [
+        ("System__Server__Http__Enabled", "false"),
+        ("System__Server__Https__Enabled", "true"),
+        ("System__Server__Https__Port", port),
+        ("System__Server__Https__Certificate__Path", "a.pem"),
+        ("System__Server__Https__Certificate__KeyPath", "a.pem"),
+    ]
+}
+
 #[tokio::test]
 async fn commands_beside_a_gateway_say_what_they_need() {
     let home = Home::new(&json!({ "System": { "Server": { "Http": { "Port": 0 } } } }));
     home.write("there.jsonl", "");
     home.write("key", "vop_key");
     home.write("empty", " ");
+    home.write("ca.pem", &Pair::new().chain);
     home.write(
         "wrong.json",
         r#"{"System":{"Serve":{},"Server":{"Http":{"Port":"x"}}}}"#,
@@ -116,8 +129,9 @@ async fn commands_beside_a_gateway_say_what_they_need() {
             2,
             "Http.Port",
         ),
-        (&["--url", "http://127.0.0.1:1"], &[], 1, "VECTRA_KEY"),
-        (&["--key-file", "empty"], &[], 1, "`empty` is empty"),
+        (&["--url", "http://127.0.0.1:1"], &[], 3, "VECTRA_KEY"),
+        (&["--key-file", "empty"], &[], 3, "the key of `empty`"),
+        (&["--key-file", "none"], &[], 3, "the key in `none`"),
         (&["--key-file", "key"], &[], 1, "--url"),
         (&["--key-file", "key", "--resume"], &[], 2, "--output"),
         (&["--key-file", "key", "--limit", "501"], &[], 2, "--limit"),
@@ -143,9 +157,62 @@ async fn commands_beside_a_gateway_say_what_they_need() {
         (
             &["--url", "http://127.0.0.1:1"],
             &[("VECTRA_ADMIN_KEY", "vop_key")],
-            1,
+            5,
             "cannot reach 127.0.0.1:1",
         ),
+        (
+            &["--key-file", "key", "--url", "http://192.0.2.1"],
+            &[],
+            2,
+            "192.0.2.1 is another machine",
+        ),
+        // It goes on, to the certificates that are not there.
+        (
+            &[
+                "--key-file",
+                "key",
+                "--url",
+                "http://192.0.2.1",
+                "--insecure",
+                "--ca",
+                "none",
+            ],
+            &[],
+            1,
+            "`none`",
+        ),
+        (
+            &["--key-file", "key"],
+            &[
+                ("System__Server__Http__Address", "192.0.2.1"),
+                ("System__Server__Http__Port", "1"),
+            ],
+            2,
+            "--insecure",
+        ),
+        // Where the configuration says that it listens, with TLS if only with that.
+        (
+            &["--key-file", "key"],
+            &[
+                ("System__Server__Http__Address", "0.0.0.0"),
+                ("System__Server__Http__Port", "1"),
+            ],
+            5,
+            "cannot reach 127.0.0.1:1:",
+        ),
+        (
+            &["--key-file", "key", "--ca", "none"],
+            &tls("1"),
+            1,
+            "`none`",
+        ),
+        (
+            &["--key-file", "key", "--ca", "ca.pem"],
+            &tls("1"),
+            5,
+            "cannot reach 127.0.0.1:1:",
+        ),
+        (&["--key-file", "key"], &tls("0"), 1, "--url"),
     ] {
         let before = if arguments.first() == Some(&"backup") {
             &[][..]
@@ -178,6 +245,36 @@ async fn an_address_that_others_can_reach_needs_a_flag() {
         assert_eq!(output.status.code(), Some(2), "{output:?}");
         assert!(String::from_utf8_lossy(&output.stderr).contains("--listen-insecure"));
     }
+}
+
+#[tokio::test]
+async fn an_open_address_and_an_unusable_certificate_are_told_with_all_else() {
+    let home = Home::new(&json!({
+        "System": { "Server": { "Http": { "Address": "192.0.2.1" }, "Https": {
+            "Enabled": true, "Certificate": { "Path": "no.pem", "KeyPath": "no.key" },
+        } } },
+        "Probe": { "Problems": ["!Probe.Wrong"] },
+    }));
+    let address = "error: System.Server.Http.Address: ";
+    for (arguments, is_told) in [
+        (&["check"][..], true),
+        (&["up"], true),
+        (&["up", "--listen-insecure"], false),
+        (&["up", "--listen", "127.0.0.1:0"], false),
+    ] {
+        let output = home.run(arguments, &[]).await;
+        assert_eq!(output.status.code(), Some(2), "{output:?}");
+        let errors = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(errors.contains(address), is_told, "{arguments:?}: {errors}");
+        for key in ["System.Server.Https.Certificate.Path", "Probe.Wrong"] {
+            let key = format!("error: {key}: ");
+            assert_eq!(errors.matches(&key).count(), 1, "{arguments:?}: {errors}");
+        }
+    }
+    let http = json!({ "Address": "192.0.2.1", "AllowInsecure": true });
+    let allowed = Home::new(&json!({ "System": { "Server": { "Http": http } } }));
+    let output = allowed.run(&["check"], &[]).await;
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
 }
 
 #[tokio::test]

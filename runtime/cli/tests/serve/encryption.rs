@@ -105,6 +105,32 @@ async fn a_new_certificate_is_shown_to_new_connections_and_old_ones_go_on() {
 }
 
 #[tokio::test]
+async fn an_expired_certificate_is_warned_of_and_used() {
+    let (home, pair) = (encrypted(json!({})), Pair::new());
+    Pair::expired().write(&home);
+    let said = "the certificate has expired: it was valid until 2000-01-01T00:00:00Z";
+    let output = home.run(&["check"], &[]).await;
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    assert!(String::from_utf8_lossy(&output.stderr).contains(said));
+
+    let vectra = home.up(&[]).await;
+    vectra.logs(said).await;
+    pair.write(&home);
+    vectra.logs("a new certificate is used").await;
+    Pair::expired().write(&home);
+    let address = vectra.encrypted_address();
+    let taken = async {
+        while vectra.log().matches(said).count() < 2 {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    timeout(DEADLINE, taken)
+        .await
+        .expect("it is not said again");
+    assert!(Client::new(&[&pair]).connect(&address).await.is_err());
+}
+
+#[tokio::test]
 async fn handshakes_that_do_not_go_on_hold_nobody_up() {
     let (home, pair) = (encrypted(json!({})), Pair::new());
     pair.write(&home);

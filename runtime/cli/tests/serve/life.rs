@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpListener;
 
 use crate::support::Home;
 
@@ -44,6 +45,27 @@ async fn a_start_that_fails_is_tried_again_and_nothing_is_served_before() {
     home.write("probe/a.txt", "fine");
     vectra.logs("took 1 files").await;
     assert_eq!(vectra.get("/hello").await.status, 200);
+}
+
+#[tokio::test]
+async fn a_start_that_cannot_listen_does_not_touch_the_database() {
+    let taken = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let home = Home::new(&json!({}));
+    home.write("probe/a.txt", "one");
+    let output = home.run(&["up", "--listen", &address], &[]).await;
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    let said = [output.stdout, output.stderr].concat();
+    let said = String::from_utf8_lossy(&said);
+    assert!(
+        said.contains(&format!("cannot listen on {address}")),
+        "{said}"
+    );
+    assert!(
+        !said.contains("is listening") && !said.contains("took"),
+        "{said}"
+    );
+    assert!(!home.path("vectra.db").exists(), "{said}");
 }
 
 #[tokio::test]

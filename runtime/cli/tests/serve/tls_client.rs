@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use rcgen::generate_simple_self_signed;
+use rcgen::{CertificateParams, KeyPair, date_time_ymd, generate_simple_self_signed};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{ClientConfig, RootCertStore, SupportedProtocolVersion};
@@ -26,6 +26,17 @@ impl Pair {
         Self {
             chain: pair.cert.pem(),
             key: pair.signing_key.serialize_pem(),
+        }
+    }
+
+    /// One that was valid until 2000.
+    pub fn expired() -> Self {
+        let key = KeyPair::generate().unwrap();
+        let mut params = CertificateParams::new(["localhost".to_owned()]).unwrap();
+        params.not_after = date_time_ymd(2000, 1, 1);
+        Self {
+            chain: params.self_signed(&key).unwrap().pem(),
+            key: key.serialize_pem(),
         }
     }
 

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 use std::time::{Duration, SystemTime};
 
 use clap::{Args, Subcommand, ValueEnum};
-use hyper::Method;
+use hyper::{Method, StatusCode};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -158,8 +158,15 @@ impl Command for Revoke {
     }
 
     async fn run(&self, session: &Session) -> Result<(), Failure> {
+        let mut refused = None;
         if Uuid::try_parse(&self.operator).is_ok() {
-            return session.perform(&self.call()?, &self.view()).await;
+            match session.perform(&self.call()?, &self.view()).await {
+                // It may still be a name.
+                Err(Failure::Refused(refusal)) if refusal.status == StatusCode::NOT_FOUND => {
+                    refused = Some(Failure::Refused(refusal));
+                }
+                outcome => return outcome,
+            }
         }
         let operators = session.items(&Call::get(&["operators"]), SEARCHED).await?;
         let id = operators.values()?.iter().find_map(|operator| {
@@ -171,7 +178,8 @@ impl Command for Revoke {
         });
         let id = id.ok_or_else(|| {
             let name = &self.operator;
-            Failure::NotFound(format!("no operator who has a key is named `{name}`"))
+            let unknown = format!("no operator who has a key is named `{name}`");
+            refused.unwrap_or(Failure::NotFound(unknown))
         })?;
         let call = Call::new(Method::DELETE, &["operators", &id]);
         session.perform(&call, &self.view()).await

@@ -276,8 +276,22 @@ fn an_operator_is_revoked_by_name_unless_they_are_already() {
     let (asked, code) = run("operator revoke carol", vec![page.clone(), answer(204, "")]);
     assert_eq!(asked.last().unwrap().line, "DELETE /operators/3");
     assert_eq!(code, ExitCode::SUCCESS);
-    let (asked, code) = run("operator revoke erin", vec![page]);
+    let (asked, code) = run("operator revoke erin", vec![page.clone()]);
     assert_eq!((asked.len(), code), (1, ExitCode::from(4)));
+    // Who is named like an id is found after it.
+    let named = format!(r#"{{"items":[{}]}}"#, operator("4", ID, "null"));
+    let unknown = || answer(404, "");
+    let answers = vec![unknown(), answer(200, &named), answer(204, "")];
+    let (asked, code) = run("operator revoke ID", answers);
+    let asked: Vec<_> = asked.into_iter().map(|asked| asked.line).collect();
+    let by_id = format!("DELETE /operators/{ID}");
+    let list = "GET /operators?limit=200".to_owned();
+    assert_eq!(asked, [by_id, list, "DELETE /operators/4".to_owned()]);
+    assert_eq!(code, ExitCode::SUCCESS);
+    let (asked, code) = run("operator revoke ID", vec![unknown(), page]);
+    assert_eq!((asked.len(), code), (2, ExitCode::from(4)));
+    let (asked, code) = run("operator revoke ID", vec![answer(403, "")]);
+    assert_eq!((asked.len(), code), (1, ExitCode::from(3)));
 }
 
 #[test]

@@ -14,7 +14,12 @@ fn answer(status: u16, body: &str) -> Answer {
 }
 
 fn refused(call: &Call, answer: &Answer) -> Failure {
-    Failure::refused(call, answer, &["vop_hush"], Some(&Origin::Variable))
+    Failure::refused(
+        call,
+        answer,
+        &["vop_hush"],
+        Some(&Origin::Variable("VECTRA_KEY")),
+    )
 }
 
 #[test]
@@ -28,7 +33,7 @@ fn an_exit_code_says_what_went_wrong() {
         (Failure::address("--url", AddressError), 2),
         (Failure::Clear("a".to_owned()), 2),
         (Failure::Time("--expires-in"), 2),
-        (KeyError::Missing.into(), 3),
+        (KeyError::Missing("key".into()).into(), 3),
         (HttpError::Key.into(), 3),
         (SecretError::Missing("X").into(), 1),
         (HttpError::TooLarge(1).into(), 1),
