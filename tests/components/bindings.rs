@@ -99,6 +99,7 @@ pub mod vectra {
         calls! { external_issuers.vectra_persistence_external_issuers:
             find(issuer: &str) -> Option<Keys>, call_find;
             claim(issuer: &str, now: i64, not_since: i64) -> bool, call_claim;
+            attempted(issuer: &str) -> Option<i64>, call_attempted;
             put(issuer: &str, keys: &Keys) -> (), call_put;
         }
         calls! { circuits.vectra_persistence_circuits:

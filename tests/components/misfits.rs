@@ -82,7 +82,10 @@ fn a_value_that_does_not_fit_is_refused_by_the_name_of_its_field() {
         jwks: text("{}"),
         fetched_at: LATE,
     };
-    let nobody = lockouts::Subject::Agent(text("nobody"));
+    let nobody = lockouts::Subject::Agent(lockouts::AgentAt {
+        agent_id: text("nobody"),
+        address: None,
+    });
     let early = Operator {
         revoked_at: Some(i64::MIN),
         ..operator()
@@ -109,7 +112,7 @@ fn a_value_that_does_not_fit_is_refused_by_the_name_of_its_field() {
         ("OperatorId", operators::touch(&text("018F"), 0)),
         ("Act.OperatorId", acts::append(&unnamed)),
         ("Cursor.Timestamp", acts::list(&listed).map(drop)),
-        ("Subject.Agent", lockouts::find(&nobody).map(drop)),
+        ("AgentAt.AgentId", lockouts::find(&nobody).map(drop)),
         ("Keys.FetchedAt", external_issuers::put("issuer", &keys)),
         (
             "NotSince",

@@ -56,7 +56,7 @@ fn callers(id: AgentId) -> Vec<Call> {
         target: None,
         timestamp: now,
     };
-    let subject = || LockoutSubject::Agent(agent(1).id);
+    let subject = || LockoutSubject::agent(agent(1).id);
     let issuer = "https://id.example.com";
     let keys = IssuerKeys {
         jwks: "{}".to_owned(),
@@ -117,6 +117,9 @@ fn callers(id: AgentId) -> Vec<Call> {
         call("external-issuers.put", move |p| {
             ok(ExternalIssuerRepository::put(p, issuer, &keys))
         }),
+        call("external-issuers.attempted", move |p| {
+            ok(p.attempted(issuer))
+        }),
         call("external-issuers.find", move |p| {
             ok(ExternalIssuerRepository::find(p, issuer))
         }),
@@ -130,6 +133,7 @@ fn circuits(id: AgentId) -> Vec<Call> {
         probe: Some(Probe {
             origin: origin("a"),
             lease_until: after_noon(1),
+            own_until: after_noon(2),
         }),
         ..entry(3, id, now)
     };

@@ -87,7 +87,7 @@ pub(crate) fn circuits(ports: &impl Ports) -> Vec<(Option<u128>, CircuitState, u
 }
 
 /// Agent, states before and after, and seconds of each change, oldest first.
-fn changes(ports: &impl Ports) -> Vec<(Option<u128>, CircuitState, CircuitState, i64)> {
+pub(crate) fn changes(ports: &impl Ports) -> Vec<(Option<u128>, CircuitState, CircuitState, i64)> {
     let mut rows = ports.list_changes(None, 1_000).unwrap();
     assert!(rows.is_sorted_by(|one, next| one.number > next.number));
     rows.reverse();

@@ -1,7 +1,7 @@
 //! `vectra:persistence/external-issuers`.
 
-use vectra_domain::IssuerKeys;
 use vectra_domain::repository::ExternalIssuerRepository;
+use vectra_domain::{IssuerKeys, Timestamp};
 
 use crate::Ports;
 use crate::fixtures::{after_noon, assert_invalid};
@@ -51,6 +51,33 @@ pub fn lets_one_fetch_at_a_time(ports: &impl Ports) {
     assert_eq!(find(ports, ISSUER), None);
 }
 
+pub fn tells_when_somebody_was_about_to_fetch_last(ports: &impl Ports) {
+    let attempted = |issuer| ports.attempted(issuer).unwrap();
+    assert_eq!(attempted(ISSUER), None);
+    assert!(claim(ports, ISSUER, 100, 90));
+    assert!(!claim(ports, ISSUER, 110, 100));
+    assert_eq!(attempted(ISSUER), Some(after_noon(100)));
+    put(ports, ISSUER, &keys("{}", 120));
+    assert_eq!(attempted(ISSUER), Some(after_noon(100)));
+    assert!(claim(ports, ISSUER, 130, 101));
+    assert_eq!(attempted(ISSUER), Some(after_noon(130)));
+    assert_eq!(attempted("https://other.example.com"), None);
+}
+
+/// What a clock far ahead left there stands in nobody's way.
+pub fn forgets_times_of_a_clock_that_was_wrong(ports: &impl Ports) {
+    let far = Timestamp::MINUTE;
+    assert!(claim(ports, ISSUER, far, 0));
+    assert!(!claim(ports, ISSUER, 0, -far));
+    assert!(claim(ports, ISSUER, -1, -far));
+    assert!(!claim(ports, ISSUER, 0, -far));
+    put(ports, ISSUER, &keys("[1]", far));
+    put(ports, ISSUER, &keys("[2]", 0));
+    assert_eq!(find(ports, ISSUER), Some(keys("[1]", far)));
+    put(ports, ISSUER, &keys("[3]", -1));
+    assert_eq!(find(ports, ISSUER), Some(keys("[3]", -1)));
+}
+
 pub fn keeps_the_claim_when_keys_are_put_and_the_keys_when_it_is_claimed(ports: &impl Ports) {
     let first = keys("{}", 105);
     assert!(claim(ports, ISSUER, 100, 90));
@@ -82,6 +109,7 @@ pub fn refuses_what_is_no_issuer_and_no_json(ports: &impl Ports) {
     for issuer in ["", &"x".repeat(513), "a\0b"] {
         assert_invalid(ExternalIssuerRepository::find(ports, issuer));
         assert_invalid(ports.claim(issuer, now, now));
+        assert_invalid(ports.attempted(issuer));
         assert_invalid(ExternalIssuerRepository::put(ports, issuer, &keys("{}", 0)));
     }
     for jwks in ["", "{", "<html>", "{}\0"] {

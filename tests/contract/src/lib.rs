@@ -20,6 +20,7 @@ pub mod agents;
 pub mod audit;
 pub mod calls;
 pub mod circuits;
+pub mod claims;
 pub mod fixtures;
 pub mod held;
 pub mod history;
@@ -174,12 +175,16 @@ macro_rules! contract {
             counts_failures_in_a_row
             begins_again_when_the_last_failure_is_forgotten
             does_not_move_the_last_failure_back
+            forgets_a_failure_of_a_clock_that_was_wrong
+            counts_an_agent_at_each_address_by_itself
             counts_each_subject_by_itself
             gives_a_place_to_the_one_that_fails_last
             refuses_what_is_no_subject);
         $crate::contract!(@ready $fresh, issuers:
             finds_what_was_put
             lets_one_fetch_at_a_time
+            tells_when_somebody_was_about_to_fetch_last
+            forgets_times_of_a_clock_that_was_wrong
             keeps_the_claim_when_keys_are_put_and_the_keys_when_it_is_claimed
             keeps_the_keys_that_were_fetched_last
             refuses_what_is_no_issuer_and_no_json);
@@ -238,6 +243,10 @@ macro_rules! contract {
             needs_no_probe_where_nothing_is_open
             keeps_every_change_in_order
             refuses_a_probe_without_a_lease_or_an_origin);
+        $crate::contract!(@ready $fresh, claims:
+            who_claims_the_one_for_all_claims_its_own_with_it
+            a_probe_of_an_agents_own_circuit_does_not_move_the_one_for_all_that_another_has_claimed
+            one_agent_cannot_keep_an_origin_shut_for_all);
         $crate::contract!(@ready $fresh, text:
             keeps_every_text_as_it_is
             keeps_long_text

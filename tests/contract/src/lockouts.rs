@@ -10,6 +10,13 @@ fn address(text: &str) -> LockoutSubject {
     LockoutSubject::Address(text.to_owned())
 }
 
+fn agent_at(address: &str) -> LockoutSubject {
+    LockoutSubject::Agent {
+        id: agent_id(1),
+        address: Some(address.to_owned()),
+    }
+}
+
 fn find(ports: &impl Ports, subject: &LockoutSubject) -> Option<Failures> {
     LockoutRepository::find(ports, subject).unwrap()
 }
@@ -26,7 +33,9 @@ fn failures(count: u32, last: i64) -> Option<Failures> {
 
 pub fn counts_failures_in_a_row(ports: &impl Ports) {
     for subject in [
-        LockoutSubject::Agent(agent_id(1)),
+        LockoutSubject::agent(agent_id(1)),
+        agent_at("192.0.2.1"),
+        agent_at("2001:db8:ffff:ffff::"),
         address("192.0.2.1"),
         address("2001:db8:0:1::/64"),
     ] {
@@ -53,17 +62,46 @@ pub fn begins_again_when_the_last_failure_is_forgotten(ports: &impl Ports) {
 
 /// A report of a clock that is behind counts, but does not make the last one earlier.
 pub fn does_not_move_the_last_failure_back(ports: &impl Ports) {
-    let subject = LockoutSubject::Agent(agent_id(1));
+    let subject = LockoutSubject::agent(agent_id(1));
     fail(ports, &subject, 10, 0);
     fail(ports, &subject, 4, -6);
     assert_eq!(find(ports, &subject), failures(2, 10));
 }
 
+/// What a clock far ahead reported neither counts nor stays.
+pub fn forgets_a_failure_of_a_clock_that_was_wrong(ports: &impl Ports) {
+    let subject = agent_at("192.0.2.1");
+    fail(ports, &subject, 10, 0);
+    fail(ports, &subject, 10 + Timestamp::MINUTE, 0);
+    // A minute ahead may be.
+    fail(ports, &subject, 10, 0);
+    assert_eq!(find(ports, &subject), failures(3, 10 + Timestamp::MINUTE));
+    fail(ports, &subject, 9, 0);
+    assert_eq!(find(ports, &subject), failures(1, 9));
+    fail(ports, &subject, 11, 0);
+    assert_eq!(find(ports, &subject), failures(2, 11));
+}
+
+pub fn counts_an_agent_at_each_address_by_itself(ports: &impl Ports) {
+    let (here, there) = (agent_at("192.0.2.1"), agent_at("192.0.2.2"));
+    let anywhere = LockoutSubject::agent(agent_id(1));
+    fail(ports, &here, 1, 0);
+    fail(ports, &here, 2, 0);
+    fail(ports, &there, 3, 0);
+    assert_eq!(find(ports, &anywhere), None);
+    assert_eq!(find(ports, &address("192.0.2.1")), None);
+    fail(ports, &anywhere, 4, 0);
+    LockoutRepository::clear(ports, &there).unwrap();
+    assert_eq!(find(ports, &here), failures(2, 2));
+    assert_eq!(find(ports, &there), None);
+    assert_eq!(find(ports, &anywhere), failures(1, 4));
+}
+
 pub fn counts_each_subject_by_itself(ports: &impl Ports) {
-    let agent = LockoutSubject::Agent(agent_id(1));
+    let agent = LockoutSubject::agent(agent_id(1));
     // An address of the same text is another subject, at another place.
     let same_text = address(&agent_id(1).to_string());
-    let other = LockoutSubject::Agent(agent_id(2));
+    let other = LockoutSubject::agent(agent_id(2));
     fail(ports, &agent, 1, 0);
     fail(ports, &same_text, 2, 0);
     fail(ports, &same_text, 3, 0);
@@ -93,12 +131,15 @@ pub fn gives_a_place_to_the_one_that_fails_last(ports: &impl Ports) {
 pub fn refuses_what_is_no_subject(ports: &impl Ports) {
     let now = after_noon(Timestamp::DAY);
     for text in ["", &"x".repeat(65), "a\0b"] {
-        let subject = address(text);
-        assert_invalid(LockoutRepository::find(ports, &subject));
-        assert_invalid(LockoutRepository::fail(ports, &subject, now, now));
-        assert_invalid(LockoutRepository::clear(ports, &subject));
+        for subject in [address(text), agent_at(text)] {
+            assert_invalid(LockoutRepository::find(ports, &subject));
+            assert_invalid(LockoutRepository::fail(ports, &subject, now, now));
+            assert_invalid(LockoutRepository::clear(ports, &subject));
+        }
     }
-    let longest = address(&"ä".repeat(64));
-    fail(ports, &longest, 1, 0);
-    assert_eq!(find(ports, &longest), failures(1, 1));
+    assert_invalid(LockoutRepository::find(ports, &agent_at(&"x".repeat(28))));
+    for longest in [address(&"ä".repeat(64)), agent_at(&"ä".repeat(27))] {
+        fail(ports, &longest, 1, 0);
+        assert_eq!(find(ports, &longest), failures(1, 1));
+    }
 }

@@ -1,5 +1,5 @@
 //! Probes: `vectra:persistence/ledger.record` of a request that wants to try whether an
-//! origin answers again.
+//! origin answers again. Who may claim one of whom is in [`crate::claims`].
 
 use vectra_domain::repository::{AuditPage, AuditRepository, HeldRequestRepository, RefusalsPage};
 use vectra_domain::{
@@ -8,19 +8,26 @@ use vectra_domain::{
 };
 
 use crate::Ports;
-use crate::circuits::{circuit, circuits, fail, open_for_all, origin, report, seconds};
+use crate::circuits::{RULE, circuit, circuits, fail, open_for_all, origin, report, seconds};
 use crate::fixtures::{
     agent_id, assert_conflict, assert_invalid, entry, given_agent, held_entry, held_id,
 };
 
 use CircuitState::{Closed, HalfOpen, Open};
 
-/// A request of an agent that wants to be the probe of the origin `a` for 20 seconds.
-fn probe(number: u128, agent: u128, at: i64) -> Entry {
+/// How long a probe may take, in seconds.
+pub(crate) const LEASE: i64 = 20;
+
+/// How long a circuit stays open, in seconds.
+pub(crate) const OPEN: i64 = RULE.open as i64;
+
+/// A request of an agent that wants to be the probe of the origin `a`.
+pub(crate) fn probe(number: u128, agent: u128, at: i64) -> Entry {
     Entry {
         probe: Some(Probe {
             origin: origin("a"),
-            lease_until: seconds(at + 20),
+            lease_until: seconds(at + LEASE),
+            own_until: seconds(at + LEASE + OPEN),
         }),
         ..entry(number, agent_id(agent), seconds(at))
     }
@@ -47,8 +54,10 @@ pub fn one_probe_passes_under_a_lease(ports: &impl Ports) {
         (3, 29, Recorded::CircuitOpen(1), (Open, 30)),
         (1, 30, recorded, (HalfOpen, 50)),
         (2, 30, Recorded::CircuitOpen(20), (HalfOpen, 50)),
-        (1, 31, Recorded::CircuitOpen(19), (HalfOpen, 50)),
+        // It took its own with it.
+        (1, 31, Recorded::CircuitOpen(49), (HalfOpen, 50)),
         (3, 49, Recorded::CircuitOpen(1), (HalfOpen, 50)),
+        (1, 50, Recorded::CircuitOpen(30), (HalfOpen, 50)),
         // The first one never reported.
         (2, 50, recorded, (HalfOpen, 70)),
         (3, 50, Recorded::CircuitOpen(20), (HalfOpen, 70)),
@@ -117,11 +126,16 @@ pub fn a_probe_that_fails_opens_again(ports: &impl Ports) {
     ports.record(&probe(1, 3, 30)).unwrap();
     report(ports, 3, Fate::Failed, Errand::Probe, 40);
     assert_eq!(circuit(ports, 1), Some((Open, Some(70))));
-    // It was a probe: it counts for nothing else.
-    assert_eq!(circuit(ports, 3), Some((Open, Some(70))));
+    // It waits longer than the others. It was a probe: it counts for nothing else.
+    assert_eq!(circuit(ports, 3), Some((Open, Some(100))));
     assert_eq!(
         circuits(ports),
-        [(None, Open, 0), (Some(1), Closed, 2), (Some(2), Closed, 2)]
+        [
+            (None, Open, 0),
+            (Some(1), Closed, 2),
+            (Some(2), Closed, 2),
+            (Some(3), Open, 0)
+        ]
     );
     let early = probe(2, 1, 69);
     assert_eq!(ports.record(&early), Ok(Recorded::CircuitOpen(1)));
@@ -168,11 +182,11 @@ pub fn claims_both_circuits_or_none(ports: &impl Ports) {
     assert_eq!(ports.record(&early), Ok(Recorded::CircuitOpen(5)));
     assert_eq!(circuit(ports, 2), Some((Open, Some(30))));
     ports.record(&probe(1, 1, 40)).unwrap();
-    assert_eq!(circuit(ports, 1), Some((HalfOpen, Some(60))));
+    assert_eq!(circuit(ports, 1), Some((HalfOpen, Some(90))));
     assert_eq!(circuit(ports, 2), Some((HalfOpen, Some(60))));
     // What is loaded is the stricter state and the later time of both.
-    report(ports, 2, Fate::Failed, Errand::Probe, 41);
-    assert_eq!(circuit(ports, 1), Some((Open, Some(71))));
+    fail(ports, 2, 2, 41);
+    assert_eq!(circuit(ports, 2), Some((Open, Some(71))));
 }
 
 pub fn what_refuses_otherwise_leaves_no_claim(ports: &impl Ports) {
@@ -317,6 +331,7 @@ pub fn refuses_a_probe_without_a_lease_or_an_origin(ports: &impl Ports) {
     };
     for entry in [
         with(|probe| probe.lease_until = seconds(0)),
+        with(|probe| probe.own_until = probe.lease_until.plus(-1)),
         with(|probe| probe.origin.host = String::new()),
         with(|probe| probe.origin.scheme = "ws".to_owned()),
     ] {

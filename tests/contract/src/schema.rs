@@ -49,7 +49,7 @@ pub fn tells_that_the_tables_are_missing(ports: &impl Ports) {
         ("acts.append", ActRepository::append(ports, &act(1, now))),
         (
             "lockouts.clear",
-            LockoutRepository::clear(ports, &LockoutSubject::Agent(agent_id(1))),
+            LockoutRepository::clear(ports, &LockoutSubject::agent(agent_id(1))),
         ),
         (
             "external-issuers.find",

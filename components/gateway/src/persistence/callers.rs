@@ -212,7 +212,12 @@ impl LockoutRepository for Repositories {
 
 fn subject_to(subject: &LockoutSubject) -> wit::lockouts::Subject {
     match subject {
-        LockoutSubject::Agent(agent) => wit::lockouts::Subject::Agent(agent.to_string()),
+        LockoutSubject::Agent { id, address } => {
+            wit::lockouts::Subject::Agent(wit::lockouts::AgentAt {
+                agent_id: id.to_string(),
+                address: address.clone(),
+            })
+        }
         LockoutSubject::Address(address) => wit::lockouts::Subject::Address(address.clone()),
     }
 }
@@ -231,6 +236,13 @@ impl ExternalIssuerRepository for Repositories {
 
     fn claim(&self, issuer: &str, now: Timestamp, not_since: Timestamp) -> Result<bool> {
         wit::external_issuers::claim(issuer, now.micros(), not_since.micros()).map_err(error)
+    }
+
+    fn attempted(&self, issuer: &str) -> Result<Option<Timestamp>> {
+        let attempted = wit::external_issuers::attempted(issuer).map_err(error)?;
+        attempted
+            .map(|time| time_in("Issuer.AttemptedAt", time))
+            .transpose()
     }
 
     fn put(&self, issuer: &str, keys: &IssuerKeys) -> Result<()> {

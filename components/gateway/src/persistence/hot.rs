@@ -39,6 +39,7 @@ impl Ledger for Repositories {
             probe: entry.probe.as_ref().map(|probe| wit::Probe {
                 origin: origin_to(&probe.origin),
                 lease_until: probe.lease_until.micros(),
+                own_until: probe.own_until.micros(),
             }),
         };
         Ok(match wit::record(&entry).map_err(error)? {

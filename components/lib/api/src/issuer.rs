@@ -22,8 +22,6 @@ const FRESH: i64 = Timestamp::HOUR;
 const USABLE: i64 = Timestamp::DAY;
 /// All gateways together fetch at most so often.
 const PAUSE: i64 = Timestamp::MINUTE;
-/// Seconds after which a caller whose token could not be checked may come back.
-const SOON: u32 = 1;
 
 /// Why a token does not let its holder in.
 pub(crate) enum Failure {
@@ -88,14 +86,23 @@ impl<U> Gateway<'_, U> {
         let key = match (self.refreshed::<B>(issuer, now)?, kept) {
             (Fetched::Keys(keys), _) => token.key(&keys),
             (Fetched::Failed | Fetched::NotNow, Some((_, keys))) => token.key(&keys),
-            (Fetched::Failed, None) => None,
-            (Fetched::NotNow, None) => {
-                let refusal = Refusal::new(Kind::IssuerUnavailable).retry_after(SOON);
-                return Err(Failure::Refusal(refusal));
+            (Fetched::Failed | Fetched::NotNow, None) => {
+                return Err(self.unavailable(issuer, now)?.into());
             }
         };
         let key = key.ok_or(TokenError::Invalid("the issuer has no such key"))?;
         Ok(token.believe(&key, now)?)
+    }
+
+    /// Says when the keys may be looked for next.
+    fn unavailable(&self, issuer: &IssuerSettings, now: Timestamp) -> Result<Refusal, Refusal> {
+        let last = self.with_schema(|| self.ports.issuers.attempted(&issuer.authority))?;
+        let next = last.unwrap_or(now).plus(PAUSE);
+        let micros = (next.micros() - now.micros()).clamp(Timestamp::SECOND, PAUSE);
+        // Rounded up; a minute at most.
+        let seconds = (micros + Timestamp::SECOND - 1) / Timestamp::SECOND;
+        let seconds = u32::try_from(seconds).unwrap_or(1);
+        Ok(Refusal::new(Kind::IssuerUnavailable).retry_after(seconds))
     }
 
     fn refreshed<B>(&self, issuer: &IssuerSettings, now: Timestamp) -> Result<Fetched, Refusal>
@@ -104,11 +111,17 @@ impl<U> Gateway<'_, U> {
     {
         let name = &issuer.authority;
         let issuers = self.ports.issuers;
-        if !self.with_schema(|| issuers.claim(name, now, now.plus(-PAUSE)))? {
+        // At the end of the pause it may be done again.
+        if !self.with_schema(|| issuers.claim(name, now, now.plus(1 - PAUSE)))? {
             return Ok(Fetched::NotNow);
         }
         match self.fetch_keys::<B>(issuer) {
             Ok(keys) => {
+                if keys.is_empty() {
+                    self.log(&format!(
+                        "issuer `{name}` has no key for the allowed algorithms"
+                    ));
+                }
                 let kept = IssuerKeys {
                     jwks: keys.to_json(),
                     fetched_at: now,

@@ -1,5 +1,5 @@
 //! Agents' tokens that the gateway makes itself: JWTs as OB §5.2 has them, with an
-//! issue time, a key id and a clock skew of 0.
+//! issue time, a key id and a clock skew of 0 at their end.
 
 mod algorithm;
 mod claims;
@@ -20,6 +20,10 @@ pub use keys::{KeyError, KeyFault, TokenKeys};
 
 /// Shortest shared key, in bytes (RFC 7518 §3.2).
 pub const MIN_KEY: usize = 32;
+
+/// How far a token may come from the future, in microseconds: the clocks of gateways are
+/// in step. One from further ahead would outlive the end of its agent's tokens.
+const AHEAD: i64 = 5 * Timestamp::SECOND;
 
 /// Microseconds in a millisecond, to which issue times are kept.
 pub(crate) const MILLISECOND: i64 = 1_000;
@@ -94,6 +98,7 @@ pub fn verify(
     claims.expect_issuer(&settings.issuer)?;
     claims.expect_audience(&settings.audience)?;
     let verified = claims.verified()?;
+    claims.expect_begun(now.plus(AHEAD))?;
     if claims.expires()? <= now {
         return Err(TokenError::Expired);
     }

@@ -7,10 +7,10 @@ mod lockout;
 
 use http::{HeaderMap, HeaderValue, Response, StatusCode, header};
 use serde_json::json;
-use vectra_domain::AgentId;
+use vectra_domain::{AgentId, Timestamp};
 
 use crate::auth::agent::token_keys;
-use crate::fields::{Fields, MAX_BODY};
+use crate::fields::Fields;
 use crate::gateway::{Answer, Gateway, json};
 use crate::ports::Secret;
 use crate::problem::{Kind, Refusal};
@@ -22,12 +22,12 @@ use form::OAuthError;
 /// What the right secret gets.
 struct Granted {
     token: String,
-    expires: String,
+    expires: Timestamp,
 }
 
 impl<U> Gateway<'_, U> {
-    /// One answer for every failure, in about the same time: who asks does not learn
-    /// which agents there are (OB §23.10). Whose operator's key or token comes along
+    /// One answer for every failure, in about the same time unless the address is locked:
+    /// who asks does not learn which agents there are (OB §23.10). Whose operator's key or token comes along
     /// does not matter.
     pub(crate) fn issue_token<B>(&self, headers: &HeaderMap, body: impl RequestBody) -> Answer<B> {
         if let Provider::Jwt(issuer) = &self.settings.tokens.provider {
@@ -49,8 +49,8 @@ impl<U> Gateway<'_, U> {
 
     fn issue_by_json<B>(&self, headers: &HeaderMap, body: impl RequestBody) -> Answer<B> {
         let mut fields = Fields::read(headers, body)?;
-        // Of any length: what cannot be right fails like what is wrong.
-        let id = fields.required("agentId", 0..=MAX_BODY);
+        // Any text, like a secret: what cannot be right fails like what is wrong.
+        let id = fields.required_secret("agentId");
         let secret = fields.required_secret("clientSecret");
         fields.finish()?;
         let granted = self
@@ -59,7 +59,7 @@ impl<U> Gateway<'_, U> {
         let body = json!({
             "accessToken": granted.token,
             "tokenType": "Bearer",
-            "expiresAt": granted.expires,
+            "expiresAt": granted.expires.to_string(),
         });
         Ok(json(StatusCode::OK, &body))
     }
@@ -73,10 +73,12 @@ impl<U> Gateway<'_, U> {
         let Some(granted) = self.grant(headers, &client.id, &client.secret)? else {
             return Ok(OAuthError::InvalidClient.into_response());
         };
+        // From now, not from when it was issued (RFC 6749 §5.1); rounded down.
+        let left = granted.expires.micros() - self.ports.clock.now().micros();
         let body = json!({
             "access_token": granted.token,
             "token_type": "Bearer",
-            "expires_in": self.settings.tokens.lifetime,
+            "expires_in": left.div_euclid(Timestamp::SECOND).max(0),
         });
         Ok(json(StatusCode::OK, &body))
     }
@@ -100,7 +102,6 @@ impl<U> Gateway<'_, U> {
         // What is no id is nobody's; looking for it takes as long as for any other.
         let asked = id.parse::<AgentId>().ok();
         let looked_for = asked.unwrap_or(AgentId::new(uuid::Uuid::nil()));
-        let agent = self.with_schema(|| self.ports.agents.find(looked_for))?;
         let attempt = Attempt {
             schema: self.ports.schema,
             access: self.ports.access,
@@ -110,17 +111,18 @@ impl<U> Gateway<'_, U> {
             address: self.client_address(headers),
             now,
         };
+        let Some(origin) = attempt.origin()? else {
+            return Ok(None);
+        };
+        let agent = self.with_schema(|| self.ports.agents.find(looked_for))?;
         let agent = agent.filter(|_| asked.is_some());
-        let Some(agent) = attempt.judge(looked_for, agent, given)? else {
+        let Some(agent) = attempt.judge(origin, looked_for, agent, given)? else {
             return Ok(None);
         };
         let settings = &self.settings.tokens;
         let (token, expires) =
             token::issue(&agent, self.ports.uuid(), now, settings, &keys).map_err(misconfigured)?;
-        Ok(Some(Granted {
-            token,
-            expires: expires.to_string(),
-        }))
+        Ok(Some(Granted { token, expires }))
     }
 }
 

@@ -17,10 +17,15 @@ pub struct Origin {
     pub port: u16,
 }
 
-/// `scheme://host:port`, always with the port.
+/// `scheme://host:port`, always with the port; an IPv6 address in brackets.
 impl fmt::Display for Origin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}://{}:{}", self.scheme, self.host, self.port)
+        let Self { scheme, host, port } = self;
+        if host.contains(':') {
+            write!(f, "{scheme}://[{host}]:{port}")
+        } else {
+            write!(f, "{scheme}://{host}:{port}")
+        }
     }
 }
 
@@ -74,6 +79,9 @@ pub struct Probe {
     pub origin: Origin,
     /// Until when nobody else may try, should this one never report.
     pub lease_until: Timestamp,
+    /// Until when the claimer itself may not try again, if it took the probe for all;
+    /// not before `lease_until`.
+    pub own_until: Timestamp,
 }
 
 /// When circuits open, and for how long.
@@ -83,7 +91,8 @@ pub struct CircuitRule {
     pub threshold: u32,
     /// How far back failures count, in seconds.
     pub window: u32,
-    /// How long it stays open before a probe may pass, in seconds.
+    /// How long it stays open before a probe may pass, in seconds; for the agent that
+    /// failed with the probe for all its own stays open twice as long.
     pub open: u32,
 }
 
@@ -161,4 +170,26 @@ pub struct CircuitChange {
     pub after: CircuitState,
     /// When.
     pub timestamp: Timestamp,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_origin_always_shows_its_port_and_an_ipv6_address_its_brackets() {
+        for (host, expected) in [
+            ("api.example.com", "https://api.example.com:443"),
+            ("192.0.2.1", "https://192.0.2.1:443"),
+            ("2001:db8::1", "https://[2001:db8::1]:443"),
+        ] {
+            let (scheme, host) = ("https".to_owned(), host.to_owned());
+            let origin = Origin {
+                scheme,
+                host,
+                port: 443,
+            };
+            assert_eq!(origin.to_string(), expected);
+        }
+    }
 }

@@ -5,10 +5,23 @@ use crate::{AgentId, Timestamp};
 /// Whose failures are counted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum LockoutSubject {
-    /// An agent that exists.
-    Agent(AgentId),
+    /// An agent that exists, at one address.
+    Agent {
+        /// The agent.
+        id: AgentId,
+        /// The address, written as below; none if it is not known.
+        address: Option<String>,
+    },
     /// Where requests come from: an IPv4 address or the first 64 bits of an IPv6 one.
     Address(String),
+}
+
+impl LockoutSubject {
+    /// An agent, asked for from an address that is not known.
+    #[must_use]
+    pub const fn agent(id: AgentId) -> Self {
+        Self::Agent { id, address: None }
+    }
 }
 
 /// How often a subject failed in a row, and when last.

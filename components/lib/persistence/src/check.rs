@@ -144,6 +144,9 @@ fn probe(probe: &Probe, audit: &AuditTrail) -> Result<()> {
     if probe.lease_until <= audit.timestamp {
         return invalid("the lease of a probe ends before it begins");
     }
+    if probe.own_until < probe.lease_until {
+        return invalid("who claims a probe may try again before its lease ends");
+    }
     Ok(())
 }
 

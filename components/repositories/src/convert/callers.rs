@@ -117,9 +117,10 @@ pub(crate) fn to_act_page(query: acts::PageQuery) -> Result<ActPage> {
 
 pub(crate) fn to_subject(subject: lockouts::Subject) -> Result<domain::LockoutSubject> {
     Ok(match subject {
-        lockouts::Subject::Agent(agent) => {
-            domain::LockoutSubject::Agent(of("Subject.Agent", id(&agent))?)
-        }
+        lockouts::Subject::Agent(at) => domain::LockoutSubject::Agent {
+            id: of("AgentAt.AgentId", id(&at.agent_id))?,
+            address: at.address,
+        },
         lockouts::Subject::Address(address) => domain::LockoutSubject::Address(address),
     })
 }

@@ -40,6 +40,7 @@ fn to_probe(probe: ledger::Probe) -> Result<domain::Probe> {
     Ok(domain::Probe {
         origin: to_origin(probe.origin),
         lease_until: of("Probe.LeaseUntil", time(probe.lease_until))?,
+        own_until: of("Probe.OwnUntil", time(probe.own_until))?,
     })
 }
 

@@ -160,6 +160,13 @@ impl<S: Store> external_issuers::Guest for Shell<S> {
         })
     }
 
+    fn attempted(issuer: String) -> Result<Option<i64>, types::Error> {
+        call(|| {
+            let attempted = S::repositories().attempted(&issuer)?;
+            Ok(attempted.map(vectra_domain::Timestamp::micros))
+        })
+    }
+
     fn put(issuer: String, keys: external_issuers::Keys) -> Result<(), types::Error> {
         call(|| {
             let keys = convert::to_keys(keys)?;

@@ -17,18 +17,15 @@ const MAX_ID: usize = 256;
 /// Members of private and shared keys. A set that publishes one has given it away.
 const PRIVATE: [&str; 8] = ["d", "p", "q", "dp", "dq", "qi", "oth", "k"];
 
-/// Why a set is of no use.
+/// Why a set is none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum JwksError {
     /// No JWK Set.
     #[error("is malformed or longer than {MAX_JWKS} bytes")]
     Malformed,
-    /// None of its keys may sign a token.
-    #[error("holds no key for the allowed algorithms")]
-    NoKeys,
 }
 
-/// Public keys that sign tokens.
+/// Public keys that sign tokens. There may be none: so an issuer takes all of them back.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Jwks(Vec<Jwk>);
 
@@ -65,17 +62,18 @@ impl Jwks {
             return Err(JwksError::Malformed);
         }
         let set: Set = serde_json::from_str(text).map_err(|_| JwksError::Malformed)?;
-        let keys: Vec<Jwk> = set
+        let keys = set
             .keys
             .iter()
             .filter_map(|key| Jwk::read(key.as_object()?))
             .filter(|key| algorithms.iter().any(|algorithm| key.fits(*algorithm)))
             .take(MAX_KEYS)
             .collect();
-        if keys.is_empty() {
-            return Err(JwksError::NoKeys);
-        }
         Ok(Self(keys))
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
     }
 
     /// The one key of this id that signs with this algorithm; without an id, the only

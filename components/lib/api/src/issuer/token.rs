@@ -52,12 +52,7 @@ impl<'t> ExternalToken<'t> {
             return Err(TokenError::Invalid("the signature is wrong"));
         }
         let claims = &self.token.claims;
-        if claims
-            .not_before()?
-            .is_some_and(|from| from > now.plus(LEEWAY))
-        {
-            return Err(TokenError::Invalid("it does not hold yet"));
-        }
+        claims.expect_begun(now.plus(LEEWAY))?;
         if claims.expires()?.plus(LEEWAY) <= now {
             return Err(TokenError::Expired);
         }

@@ -49,13 +49,16 @@ impl<U> Gateway<'_, U> {
         })
     }
 
-    /// The probe to claim, if this request is to be one.
+    /// The probe to claim, if this request is to be one. Should it claim the one for all,
+    /// the agent waits for as long again as a circuit stays open, so that others may try.
     pub(super) fn probe(&self, passage: &Passage, now: Timestamp) -> Option<Probe> {
         let circuits = self.settings.circuits.as_ref()?;
-        let lease = i64::from(circuits.probe_lease).saturating_mul(Timestamp::SECOND);
+        let micros = |seconds: u32| i64::from(seconds).saturating_mul(Timestamp::SECOND);
+        let lease_until = now.plus(micros(circuits.probe_lease));
         (passage.errand == Errand::Probe).then(|| Probe {
             origin: passage.origin.clone(),
-            lease_until: now.plus(lease),
+            lease_until,
+            own_until: lease_until.plus(micros(circuits.rule.open)),
         })
     }
 

@@ -65,11 +65,11 @@ pub enum KeySource {
 /// When requests for tokens are refused unheard.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LockoutSettings {
-    /// Failures in a row for one agent, from which on it is locked.
+    /// Failures in a row for one agent at one address, from which on it is locked there.
     pub per_agent: u32,
-    /// The same for one address.
+    /// Failures in a row at one address, from which on it is locked for all agents.
     pub per_address: u32,
-    /// Longest lock, in seconds.
+    /// Longest lock of an agent at an address, in seconds.
     pub longest: u32,
 }
 

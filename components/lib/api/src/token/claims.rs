@@ -58,9 +58,14 @@ impl Claims {
             .ok_or(TokenError::Invalid("it does not say when it expires"))
     }
 
-    /// Before when it does not hold, if it says so.
-    pub(crate) fn not_before(&self) -> Result<Option<Timestamp>, TokenError> {
-        self.date("nbf")
+    /// Refuses a token that says it was issued, or holds, only after `latest`.
+    pub(crate) fn expect_begun(&self, latest: Timestamp) -> Result<(), TokenError> {
+        for name in ["iat", "nbf"] {
+            if self.date(name)?.is_some_and(|from| from > latest) {
+                return Err(TokenError::Invalid("it does not hold yet"));
+            }
+        }
+        Ok(())
     }
 
     /// A NumericDate (RFC 7519 §2), to the millisecond.

@@ -6,7 +6,8 @@ use std::fmt;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use jsonwebtoken::DecodingKey;
+use ed25519_dalek::{Signature, VerifyingKey};
+use jsonwebtoken::{AlgorithmFamily, DecodingKey};
 use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, Visitor};
 use serde_json::Value;
 
@@ -72,8 +73,26 @@ impl<'t> Unverified<'t> {
     /// Whether this key signed it. A key of another kind than the token's algorithm
     /// never did.
     pub(crate) fn is_signed_by(&self, key: &DecodingKey) -> bool {
+        if self.algorithm == Algorithm::EdDsa {
+            return self.is_strictly_signed_by(key).unwrap_or(false);
+        }
         let algorithm = self.algorithm.library();
         jsonwebtoken::crypto::verify(self.signature, self.signed, key, algorithm).unwrap_or(false)
+    }
+}
+
+impl Unverified<'_> {
+    /// Ed25519 by its strict rules: the library's are lenient, and believe what anyone
+    /// can make for a key of the curve's small group.
+    fn is_strictly_signed_by(&self, key: &DecodingKey) -> Option<bool> {
+        if key.family() != AlgorithmFamily::Ed {
+            return None;
+        }
+        let key = key.try_get_as_bytes().ok()?.try_into().ok()?;
+        let key = VerifyingKey::from_bytes(key).ok()?;
+        let signature = URL_SAFE_NO_PAD.decode(self.signature).ok()?;
+        let signature = Signature::from_slice(&signature).ok()?;
+        Some(key.verify_strict(self.signed, &signature).is_ok())
     }
 }
 

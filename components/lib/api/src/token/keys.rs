@@ -41,7 +41,7 @@ pub struct KeyError {
 /// What is wrong with a line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum KeyFault {
-    /// A shared key of less than [`MIN_KEY`] bytes.
+    /// A shared key of less than [`MIN_KEY`] bytes, white space at its ends not counted.
     #[error("is shorter than {MIN_KEY} bytes")]
     Short,
     /// Neither `ed25519:` nor `ed25519-public:` with 32 bytes.
@@ -205,7 +205,7 @@ fn read(line: &str) -> Result<Key<'_>, KeyFault> {
         };
         return key.ok_or(KeyFault::Form);
     }
-    if line.len() < MIN_KEY {
+    if trimmed.len() < MIN_KEY {
         return Err(KeyFault::Short);
     }
     Ok(Key::Shared(line))

@@ -2,6 +2,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use ed25519_dalek::{Signer as _, SigningKey};
 use serde_json::Value;
+use sha2::Digest as _;
 use vectra_domain::{AgentStatus, TrustScore};
 
 use super::*;
@@ -135,6 +136,53 @@ fn a_token_holds_until_its_last_moment() {
     assert_eq!(late, Err(TokenError::Expired));
     let wrong = checked(&token, OTHER, at(1_900_000));
     assert!(matches!(wrong, Err(TokenError::Invalid(_))), "{wrong:?}");
+}
+
+#[test]
+fn a_token_from_the_future_is_none() {
+    // claims beside the required ones, at 1 s, whether it holds
+    let cases = [
+        (r#","iat":6"#, true),
+        (r#","iat":6.001"#, false),
+        (r#","nbf":6"#, true),
+        (r#","nbf":6.001"#, false),
+        (r#","nbf":"1""#, false),
+        (r#","iat":1,"nbf":99"#, false),
+        (r#","iat":99,"nbf":1"#, false),
+    ];
+    for (more, expected) in cases {
+        let token = shared(HEADER, &claims(&format!(r#","exp":100{more}"#)), SHARED);
+        assert_eq!(holds(&token, SHARED), expected, "{more}");
+    }
+}
+
+/// A signature that anyone can make for a key of the small group: 32 bytes of 0 are a
+/// point of order 4, so that one text in four is signed by the neutral point and 0.
+#[test]
+fn nobody_signs_with_a_weak_key() {
+    let key = "ed25519-public:".to_owned() + &URL_SAFE_NO_PAD.encode([0; 32]);
+    let digest = sha2::Sha256::new_with_prefix(b"vectra-eddsa");
+    let digest = digest.chain_update([0; 32]).finalize();
+    let id: String = digest.iter().take(8).map(|b| format!("{b:02x}")).collect();
+    let header = format!(r#"{{"alg":"EdDSA","kid":"{id}"}}"#);
+    let mut signature = [0; 64];
+    signature[0] = 1;
+    let point = ed25519_dalek::VerifyingKey::from_bytes(&[0; 32]).unwrap();
+    let mut forged = 0;
+    for n in 0..64 {
+        let claims = claims(&format!(r#","exp":100,"n":{n}"#));
+        let text = [header.as_str(), &claims].map(|part| URL_SAFE_NO_PAD.encode(part));
+        let text = text.join(".");
+        let lenient = ed25519_dalek::Verifier::verify(
+            &point,
+            text.as_bytes(),
+            &ed25519_dalek::Signature::from_bytes(&signature),
+        );
+        forged += i32::from(lenient.is_ok());
+        let token = format!("{text}.{}", URL_SAFE_NO_PAD.encode(signature));
+        assert!(!holds(&token, &key), "{n}");
+    }
+    assert!(forged > 0, "a lenient verifier believes some");
 }
 
 #[test]
@@ -299,6 +347,10 @@ fn a_line_that_is_no_key_is_named_by_its_number() {
         ("", Some((1, KeyFault::Missing))),
         (" \n\n", Some((1, KeyFault::Missing))),
         ("s3cret", Some((1, KeyFault::Short))),
+        (
+            &format!("{}s3cret\t", " ".repeat(40)),
+            Some((1, KeyFault::Short)),
+        ),
         (&format!("{SHARED}\n\ns3cret"), Some((3, KeyFault::Short))),
         (&format!("ed25519:{}", bytes(31)), Some((1, KeyFault::Form))),
         (&format!("ed25519:{}", bytes(33)), Some((1, KeyFault::Form))),

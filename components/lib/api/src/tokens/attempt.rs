@@ -1,5 +1,6 @@
 //! One attempt to get a token. Every one that fails does the same: the same calls of the
-//! database, in the same order, and two verifications of bcrypt.
+//! database, in the same order, and two verifications of bcrypt. Only one from an address
+//! that is locked does nothing, whomever it asks for: so it tells of no agent.
 
 #[cfg(test)]
 mod tests;
@@ -7,9 +8,7 @@ mod tests;
 use std::net::IpAddr;
 
 use vectra_domain::repository::{AgentAccessRepository, LockoutRepository, Result, Schema};
-use vectra_domain::{
-    Agent, AgentAccess, AgentId, AgentStatus, Failures, LockoutSubject, Timestamp,
-};
+use vectra_domain::{Agent, AgentAccess, AgentId, AgentStatus, LockoutSubject, Timestamp};
 
 use super::lockout;
 use crate::gateway::with_schema;
@@ -29,36 +28,53 @@ pub(super) struct Attempt<'a> {
     pub(super) now: Timestamp,
 }
 
-/// Whose failures count, and those there are.
+/// A subject and its failures.
 struct Record {
-    agent: LockoutSubject,
-    agent_failures: Option<Failures>,
-    address: Option<LockoutSubject>,
+    subject: LockoutSubject,
+    has_failed: bool,
     is_locked: bool,
 }
 
+/// Where an attempt comes from that may go on; none if that is not known.
+pub(super) struct Origin(Option<Record>);
+
 impl Attempt<'_> {
-    /// The agent, if it is active, not locked out, and the secret is its present or its
+    /// Where it comes from; none if that is locked, and then nothing else is to be done.
+    pub(super) fn origin(&self) -> Result<Option<Origin>> {
+        let address = self.address.map(lockout::network);
+        let subject = address.map(LockoutSubject::Address);
+        let record = subject.map(|subject| self.record(subject)).transpose()?;
+        let is_locked = record.as_ref().is_some_and(|record| record.is_locked);
+        Ok((!is_locked).then_some(Origin(record)))
+    }
+
+    /// The agent, if it is active, not locked there, and the secret is its present or its
     /// former one while that holds. `asked` is who was looked for, `agent` who was found.
     pub(super) fn judge(
         &self,
+        origin: Origin,
         asked: AgentId,
         agent: Option<Agent>,
         secret: &str,
     ) -> Result<Option<Agent>> {
         let access = self.ask(|| self.access.find(asked))?;
-        let record = self.record(agent.as_ref())?;
+        let pair = self.pair(agent.as_ref())?;
         let active = agent
             .as_ref()
             .is_some_and(|agent| agent.status == AgentStatus::Active);
-        let may_pass = active && !record.is_locked;
+        let may_pass = active && !pair.is_locked;
         if self.is_right(agent.as_ref(), &access, secret, may_pass) {
-            if record.agent_failures.is_some() {
-                self.ask(|| self.lockouts.clear(&record.agent))?;
+            // The address too: a host of many agents shall not be shut out by one that
+            // fails. Whoever holds a valid agent gets no more guesses by it, since the
+            // lock of every other agent at this address stays.
+            for record in [Some(pair), origin.0].into_iter().flatten() {
+                if record.has_failed {
+                    self.ask(|| self.lockouts.clear(&record.subject))?;
+                }
             }
             return Ok(agent);
         }
-        self.count(&record)?;
+        self.count(&pair, &origin)?;
         Ok(None)
     }
 
@@ -66,28 +82,38 @@ impl Attempt<'_> {
         with_schema(self.schema, call)
     }
 
-    fn record(&self, agent: Option<&Agent>) -> Result<Record> {
-        let subject = agent.map_or_else(lockout::nobody, |agent| lockout::agent(agent.id));
-        let mut record = Record {
-            agent: subject,
-            agent_failures: None,
-            address: self.address.map(lockout::address),
-            is_locked: false,
+    /// The agent at the address. One that does not exist is never locked: a guesser
+    /// could choose ids that push out those that do.
+    fn pair(&self, agent: Option<&Agent>) -> Result<Record> {
+        let Some(agent) = agent else {
+            let record = self.record(lockout::nobody())?;
+            return Ok(Record {
+                is_locked: false,
+                ..record
+            });
         };
-        let Some(settings) = &self.settings.lockout else {
-            return Ok(record);
+        self.record(LockoutSubject::Agent {
+            id: agent.id,
+            address: self.address.map(lockout::network),
+        })
+    }
+
+    fn record(&self, subject: LockoutSubject) -> Result<Record> {
+        let failures = match &self.settings.lockout {
+            Some(_) => self.ask(|| self.lockouts.find(&subject))?,
+            None => None,
         };
-        let is_locked = |subject: &LockoutSubject, failures: Option<Failures>| {
-            failures
-                .is_some_and(|failures| lockout::is_locked(subject, failures, settings, self.now))
+        let is_locked = match (&self.settings.lockout, failures) {
+            (Some(settings), Some(failures)) => {
+                lockout::is_locked(&subject, failures, settings, self.now)
+            }
+            _ => false,
         };
-        record.agent_failures = self.ask(|| self.lockouts.find(&record.agent))?;
-        record.is_locked = agent.is_some() && is_locked(&record.agent, record.agent_failures);
-        if let Some(address) = &record.address {
-            let failures = self.ask(|| self.lockouts.find(address))?;
-            record.is_locked |= is_locked(address, failures);
-        }
-        Ok(record)
+        Ok(Record {
+            subject,
+            has_failed: failures.is_some(),
+            is_locked,
+        })
     }
 
     /// Stops early only when it passes. A hash that is not there is replaced by one of
@@ -123,17 +149,23 @@ impl Attempt<'_> {
         }
     }
 
-    /// Notes the failure; while someone is locked, it is nobody's.
-    fn count(&self, record: &Record) -> Result<()> {
+    /// Notes the failure; while the agent is locked there, it is nobody's. For the
+    /// address every one counts: when it is locked must not depend on whether there is
+    /// such an agent, since that lock is seen.
+    fn count(&self, pair: &Record, origin: &Origin) -> Result<()> {
         if self.settings.lockout.is_none() {
             return Ok(());
         }
         let nobody = lockout::nobody();
+        let counted = if pair.is_locked {
+            &nobody
+        } else {
+            &pair.subject
+        };
+        let address = origin.0.as_ref().map(|record| &record.subject);
         let forget = lockout::forget_before(self.now);
-        for subject in [Some(&record.agent), record.address.as_ref()] {
-            let Some(subject) = subject else { continue };
-            let counted = if record.is_locked { &nobody } else { subject };
-            self.ask(|| self.lockouts.fail(counted, self.now, forget))?;
+        for subject in [Some(counted), address].into_iter().flatten() {
+            self.ask(|| self.lockouts.fail(subject, self.now, forget))?;
         }
         Ok(())
     }

@@ -1,22 +1,25 @@
 //! How long failures to get a token lock out whom.
 //!
-//! An agent and an address are counted each for itself. From a number of failures in a
-//! row on, the subject is locked for a second, and for twice as long after each further
-//! failure. An agent is never locked for more than a minute, however long an address may
-//! be: whoever knows an agent's id can fail in its name, and must not be able to keep
-//! the agent itself out for long. A minute still leaves a guesser 1,440 attempts a day
-//! at a secret of at least 16 characters.
+//! An agent at an address and the address alone are counted each for itself. From a
+//! number of failures in a row on, the subject is locked for a second, and for twice as
+//! long after each further failure. Whoever knows an agent's id can fail in its name, and
+//! must not be able to keep the agent itself out: so a lock of the agent is one at that
+//! address, and where addresses are not known it ends after a minute, which still leaves
+//! a guesser only 1,440 attempts a day at a secret of at least 16 characters. That of an
+//! address, which others may share, ends after a minute too.
 
 use std::net::{IpAddr, Ipv6Addr};
 
-use vectra_domain::{AgentId, Failures, LockoutSubject, Timestamp};
+use vectra_domain::{Failures, LockoutSubject, Timestamp};
 
 use crate::settings::LockoutSettings;
 
 /// Failures older than this, in microseconds, are forgotten.
 const FORGOTTEN: i64 = 15 * Timestamp::MINUTE;
-/// Longest lock of an agent, in seconds.
-const LONGEST_FOR_AGENT: u32 = 60;
+/// How far clocks may differ, in microseconds: a failure further ahead is none.
+const AHEAD: i64 = Timestamp::MINUTE;
+/// Longest lock of what others than the guesser may need, in seconds.
+const LONGEST_FOR_MANY: u32 = 60;
 
 /// Failures before this time do not count any more.
 pub(super) fn forget_before(now: Timestamp) -> Timestamp {
@@ -30,34 +33,33 @@ pub(super) fn is_locked(
     settings: &LockoutSettings,
     now: Timestamp,
 ) -> bool {
+    let for_many = settings.longest.min(LONGEST_FOR_MANY);
     let (threshold, longest) = match subject {
-        LockoutSubject::Agent(_) => (settings.per_agent, settings.longest.min(LONGEST_FOR_AGENT)),
-        LockoutSubject::Address(_) => (settings.per_address, settings.longest),
+        LockoutSubject::Agent { address, .. } => match address {
+            Some(_) => (settings.per_agent, settings.longest),
+            None => (settings.per_agent, for_many),
+        },
+        LockoutSubject::Address(_) => (settings.per_address, for_many),
     };
     let seconds = match failures.count.checked_sub(threshold) {
         None => return false,
         Some(further) => 1_u32.checked_shl(further).unwrap_or(u32::MAX).min(longest),
     };
-    let remembered = failures.last >= forget_before(now);
+    let remembered = (forget_before(now)..=now.plus(AHEAD)).contains(&failures.last);
     let ends = failures.last.plus(i64::from(seconds) * Timestamp::SECOND);
     remembered && now < ends
 }
 
-/// Whose failures are counted for an agent.
-pub(super) const fn agent(id: AgentId) -> LockoutSubject {
-    LockoutSubject::Agent(id)
-}
-
-/// Whose failures are counted for an address. One customer has at least 64 bits of IPv6
-/// addresses for himself.
-pub(super) fn address(address: IpAddr) -> LockoutSubject {
-    LockoutSubject::Address(match address {
+/// What is counted as one address. One customer has at least 64 bits of IPv6 addresses
+/// for himself.
+pub(super) fn network(address: IpAddr) -> String {
+    match address {
         IpAddr::V4(address) => address.to_string(),
         IpAddr::V6(address) => {
             let [a, b, c, d, ..] = address.segments();
             Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0).to_string()
         }
-    })
+    }
 }
 
 /// Whose failures are written where there is nothing to count, so that every failure
@@ -68,6 +70,8 @@ pub(super) fn nobody() -> LockoutSubject {
 
 #[cfg(test)]
 mod tests {
+    use vectra_domain::AgentId;
+
     use super::*;
 
     const SETTINGS: LockoutSettings = LockoutSettings {
@@ -78,24 +82,34 @@ mod tests {
 
     #[test]
     fn a_lock_doubles_with_each_failure_up_to_its_bound() {
-        let agent = LockoutSubject::Agent(AgentId::new(uuid::Uuid::nil()));
+        let id = AgentId::new(uuid::Uuid::nil());
+        let pair = LockoutSubject::Agent {
+            id,
+            address: Some("192.0.2.1".to_owned()),
+        };
+        let agent = LockoutSubject::agent(id);
         let address = LockoutSubject::Address("192.0.2.1".to_owned());
         // subject, failures, seconds of the lock
         let cases = [
-            (&agent, 0, 0),
+            (&pair, 0, 0),
+            (&pair, 2, 0),
+            (&pair, 3, 1),
+            (&pair, 4, 2),
+            (&pair, 11, 256),
+            (&pair, 12, 300),
+            (&pair, 34, 300),
+            (&pair, 35, 300),
+            (&pair, u32::MAX, 300),
             (&agent, 2, 0),
             (&agent, 3, 1),
-            (&agent, 4, 2),
             (&agent, 8, 32),
             (&agent, 9, 60),
-            (&agent, 34, 60),
-            (&agent, 35, 60),
             (&agent, u32::MAX, 60),
             (&address, 4, 0),
             (&address, 5, 1),
-            (&address, 13, 256),
-            (&address, 14, 300),
-            (&address, u32::MAX, 300),
+            (&address, 10, 32),
+            (&address, 11, 60),
+            (&address, u32::MAX, 60),
         ];
         let last = Timestamp::EPOCH.plus(Timestamp::DAY);
         for (subject, count, seconds) in cases {
@@ -105,6 +119,10 @@ mod tests {
             assert_eq!(locked(ends.plus(-1)), seconds > 0, "{subject:?} {count}");
             assert!(!locked(ends), "{subject:?} {count}");
             assert!(!locked(last.plus(FORGOTTEN + 1)), "{subject:?} {count}");
+            // Of a clock that is a little ahead, and of one that was wrong.
+            let ahead = last.plus(-Timestamp::MINUTE);
+            assert_eq!(locked(ahead), seconds > 0, "{subject:?} {count}");
+            assert!(!locked(ahead.plus(-1)), "{subject:?} {count}");
         }
     }
 
@@ -118,8 +136,7 @@ mod tests {
             ("::1", "::"),
         ];
         for (text, expected) in cases {
-            let subject = address(text.parse().unwrap());
-            assert_eq!(subject, LockoutSubject::Address(expected.to_owned()));
+            assert_eq!(network(text.parse().unwrap()), expected);
         }
     }
 }

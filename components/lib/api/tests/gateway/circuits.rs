@@ -1,7 +1,8 @@
-//! Circuits, as operators see them.
+//! Circuits, as operators and agents see them.
 
-use http::StatusCode;
+use http::{Request, StatusCode};
 use serde_json::{Value, json};
+use vectra_api::UpstreamError;
 use vectra_domain::repository::{CircuitRepository, Schema};
 use vectra_domain::{
     AgentId, CircuitRule, Errand, Fate, Origin, PersistenceError, Report, Timestamp,
@@ -145,4 +146,52 @@ fn a_report_that_is_lost_is_logged_and_the_answer_goes_out() {
     assert_eq!(status, 502);
     let log = world.log.borrow().join("\n");
     assert!(log.contains("a report was lost"), "{log}");
+}
+
+fn proxied(world: &World, token: &str) -> StatusCode {
+    let request = Request::builder()
+        .uri("/proxy/https://a.example/")
+        .header("authorization", format!("Bearer {token}"));
+    world.send(request.body(Vec::new()).unwrap()).status()
+}
+
+const LEASE_OF_30: &str = r#"{"System":{"CircuitBreaker":{"ProbeLeaseSeconds":30}}}"#;
+
+/// Whether it failed, or nothing was reported and its lease of as long ran out.
+#[test]
+fn who_took_the_probe_for_all_in_vain_waits_30_seconds_longer_than_the_others() {
+    let refused = StatusCode::SERVICE_UNAVAILABLE;
+    for lost in [false, true] {
+        let world = World::configured(LEASE_OF_30);
+        Schema::ensure(&world.memory).unwrap();
+        let [prober, other, third] = [(); 3].map(|()| world.agent().1);
+        let down = UpstreamError::Unreachable("down".to_owned());
+        world.upstream_fails.replace(Some(down));
+        for token in [&other, &other, &other, &third, &third] {
+            assert_eq!(proxied(&world, token), refused);
+        }
+        world.wait(30);
+        if lost {
+            let failure = PersistenceError::Other("lost".to_owned());
+            let report = Place::Call("circuits.report");
+            world.database.fail(report, failure, Manner::Before);
+        }
+        let recorded = world.audit().len();
+        assert_eq!(proxied(&world, &prober), refused);
+        assert_eq!(world.audit().len(), recorded + 1, "it was the probe");
+        world.database.mend();
+        world.upstream_fails.replace(None);
+
+        world.wait(29);
+        assert_eq!(proxied(&world, &other), refused);
+        world.wait(1);
+        assert_eq!(proxied(&world, &prober), refused, "lost: {lost}");
+        assert_eq!(proxied(&world, &other), StatusCode::CREATED, "lost: {lost}");
+        // Open to the others from now on.
+        assert_eq!(proxied(&world, &third), StatusCode::CREATED);
+        world.wait(29);
+        assert_eq!(proxied(&world, &prober), refused, "lost: {lost}");
+        world.wait(1);
+        assert_eq!(proxied(&world, &prober), StatusCode::CREATED);
+    }
 }

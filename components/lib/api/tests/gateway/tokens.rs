@@ -324,6 +324,26 @@ fn a_former_secret_gets_tokens_while_it_overlaps() {
 }
 
 #[test]
+fn an_id_that_no_text_may_be_fails_like_any_other() {
+    let world = World::new();
+    let wrong = seen(&by_json(&world, UNKNOWN, SECRET));
+    assert_eq!(wrong.0, StatusCode::UNAUTHORIZED);
+    for id in ["a\u{0}b", "\u{1b}[31m", "a\nb", "\u{85}", ""] {
+        assert_eq!(seen(&by_json(&world, id, SECRET)), wrong, "{id:?}");
+    }
+}
+
+/// `exp` is a whole second, and bcrypt takes a while.
+#[test]
+fn expires_in_is_what_is_left() {
+    let world = World::new();
+    let id = registered(&world, SECRET);
+    world.now.set(world.now.get() + 1);
+    let answer = value(&by_form(&world, &id, SECRET));
+    assert_eq!(answer["expires_in"], 899);
+}
+
+#[test]
 fn a_request_that_is_none_is_told_what_is_wrong() {
     let world = World::new();
     let cases = [

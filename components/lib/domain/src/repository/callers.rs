@@ -58,7 +58,8 @@ pub trait ActRepository {
 pub trait LockoutRepository {
     /// The subject's failures; none if there are none.
     fn find(&self, subject: &LockoutSubject) -> Result<Option<Failures>>;
-    /// Counts one more; it is the first if the last one was before `forget_before`.
+    /// Counts one more; it is the first if the last one was before `forget_before`, or
+    /// lies more than a minute after `now`.
     fn fail(
         &self,
         subject: &LockoutSubject,
@@ -74,8 +75,10 @@ pub trait ExternalIssuerRepository {
     /// The issuer's keys; none if they were never fetched.
     fn find(&self, issuer: &str) -> Result<Option<IssuerKeys>>;
     /// Whether the caller may fetch the keys now: nobody claimed that at `not_since`
-    /// or later.
+    /// or later; what lies more than a minute after `now` does not count.
     fn claim(&self, issuer: &str, now: Timestamp, not_since: Timestamp) -> Result<bool>;
-    /// Keeps what was fetched.
+    /// When somebody claimed that last; none if nobody ever did.
+    fn attempted(&self, issuer: &str) -> Result<Option<Timestamp>>;
+    /// Keeps what was fetched, unless what is there was fetched up to a minute later.
     fn put(&self, issuer: &str, keys: &IssuerKeys) -> Result<()>;
 }

@@ -16,6 +16,7 @@ pub trait CircuitRepository {
     ) -> Result<Vec<UpstreamCircuit>>;
     /// One page of changes before the one with this number, newest first.
     fn list_changes(&self, before: Option<u64>, limit: u32) -> Result<Vec<CircuitChange>>;
-    /// Removes up to `limit` changes, and as many closed circuits, from before `before`.
+    /// Removes up to `limit` changes, and as many circuits that nobody has asked about,
+    /// from before `before`.
     fn prune(&self, before: Timestamp, limit: u32) -> Result<u32>;
 }

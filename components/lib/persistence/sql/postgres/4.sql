@@ -1,6 +1,7 @@
 -- Version 4: circuits.
 -- `AgentId` is the nil UUID for the circuit for all, which has no failures of its own: it
--- adds up the agents'. What is closed without failures has no row.
+-- adds up the agents'. What is closed without failures has no row. `ClaimedBy` is the agent
+-- that holds the probe for all.
 CREATE TABLE IF NOT EXISTS UpstreamCircuit (
   Origin text COLLATE "C" NOT NULL CHECK (Origin <> ''),
   AgentId uuid NOT NULL,
@@ -9,8 +10,11 @@ CREATE TABLE IF NOT EXISTS UpstreamCircuit (
   WindowStart timestamptz NOT NULL,
   OpensAt timestamptz,
   ChangedAt timestamptz NOT NULL,
+  ClaimedBy uuid,
   PRIMARY KEY (Origin, AgentId),
-  CHECK ((State = 0) = (OpensAt IS NULL))
+  CHECK ((State = 0) = (OpensAt IS NULL)),
+  CHECK ((ClaimedBy IS NOT NULL)
+    = (State = 2 AND AgentId = '00000000-0000-0000-0000-000000000000'))
 ) WITH (fillfactor = 70);
 
 CREATE TABLE IF NOT EXISTS UpstreamCircuitChange (
@@ -47,32 +51,41 @@ CREATE OR REPLACE TRIGGER UpstreamCircuitChangedV4 AFTER INSERT OR UPDATE OF Sta
   ON UpstreamCircuit FOR EACH ROW EXECUTE FUNCTION VectraCircuitChangedV4();
 
 -- `circuits.report`. `pSince` is where the window begins, `pOpensAt` when a circuit that
--- opens now may be probed. Reports and claims of an origin follow each other, and each
--- sees what the one before wrote.
+-- opens now may be probed, `pOwnOpensAt` when by the agent that failed with the probe for
+-- all. Reports and claims of an origin follow each other, and each sees what the one before
+-- wrote.
 CREATE OR REPLACE FUNCTION VectraCircuitReportV4(pOrigin text, pAgentId uuid, pFailed bigint,
-  pProbe bigint, pNow timestamptz, pSince timestamptz, pOpensAt timestamptz, pThreshold bigint,
-  pShare bigint) RETURNS bigint LANGUAGE plpgsql AS $function$
+  pProbe bigint, pNow timestamptz, pSince timestamptz, pOpensAt timestamptz,
+  pOwnOpensAt timestamptz, pThreshold bigint, pShare bigint)
+RETURNS bigint LANGUAGE plpgsql AS $function$
 DECLARE
   nobody CONSTANT uuid := '00000000-0000-0000-0000-000000000000';
+  probed_for_all boolean;
 BEGIN
   PERFORM pg_advisory_xact_lock(7162436, hashtext(pOrigin));
+  probed_for_all := pProbe = 1 AND EXISTS (SELECT 1 FROM UpstreamCircuit
+    WHERE Origin = pOrigin AND AgentId = nobody AND ClaimedBy = pAgentId);
   IF pFailed = 1 AND pProbe = 1 THEN
-    UPDATE UpstreamCircuit SET State = 1, OpensAt = pOpensAt, ChangedAt = pNow
-      WHERE Origin = pOrigin AND AgentId IN (pAgentId, nobody) AND State = 2;
+    UPDATE UpstreamCircuit SET State = 1, ChangedAt = pNow,
+      OpensAt = CASE WHEN probed_for_all THEN pOwnOpensAt ELSE pOpensAt END
+      WHERE Origin = pOrigin AND AgentId = pAgentId AND State = 2;
+    UPDATE UpstreamCircuit SET State = 1, ClaimedBy = NULL, OpensAt = pOpensAt, ChangedAt = pNow
+      WHERE Origin = pOrigin AND AgentId = nobody AND ClaimedBy = pAgentId;
     RETURN 0;
   END IF;
 
   IF pFailed = 0 THEN
     -- Failures from before the circuit for all closed do not open it again.
-    IF pProbe = 1 AND EXISTS (SELECT 1 FROM UpstreamCircuit
-        WHERE Origin = pOrigin AND AgentId = nobody AND State = 2) THEN
+    IF probed_for_all THEN
       DELETE FROM UpstreamCircuit WHERE Origin = pOrigin AND AgentId > nobody AND State = 0;
       UPDATE UpstreamCircuit SET Failures = 0
         WHERE Origin = pOrigin AND AgentId > nobody AND State <> 0;
     END IF;
     IF pProbe = 1 THEN
-      UPDATE UpstreamCircuit SET State = 0, Failures = 0, OpensAt = NULL, ChangedAt = pNow
-        WHERE Origin = pOrigin AND AgentId IN (pAgentId, nobody) AND State = 2;
+      UPDATE UpstreamCircuit SET State = 0, Failures = 0, ClaimedBy = NULL, OpensAt = NULL,
+        ChangedAt = pNow
+        WHERE Origin = pOrigin AND AgentId IN (pAgentId, nobody) AND State = 2
+          AND (ClaimedBy IS NULL OR ClaimedBy = pAgentId);
     END IF;
     DELETE FROM UpstreamCircuit
       WHERE Origin = pOrigin AND AgentId IN (pAgentId, nobody) AND State = 0;
@@ -104,7 +117,8 @@ $function$;
 -- held, 4 circuit open until `Until`; and how many requests the minute has recorded. The
 -- agent's row is locked first, so one agent's decisions follow each other and each sees
 -- what the one before wrote; agents do not wait for each other, except to hold a request
--- where all held requests are bounded, and to be the probe of one origin.
+-- where all held requests are bounded, and to be the probe of one origin. Who becomes the
+-- probe for all takes that of its own circuit with it, until `pOwnUntil`.
 CREATE OR REPLACE FUNCTION VectraLedgerRecordV4(pAuditId uuid, pAgentId uuid,
   pDecisionType integer, pReason text, pMethod text, pPath text, pTargetUrl text,
   pRiskScore double precision, pTimestamp timestamptz, pHistoryId uuid, pExplanation text,
@@ -112,7 +126,7 @@ CREATE OR REPLACE FUNCTION VectraLedgerRecordV4(pAuditId uuid, pAgentId uuid,
   pTrustRate double precision, pHeldPerAgent bigint, pHeldInAll bigint, pHeldId uuid,
   pHeldReason text, pHeldMethod text, pHeldTargetUrl text, pHeldDigest text, pHeldKeyId text,
   pHeldSealed bytea, pHeldCreatedAt timestamptz, pHeldExpiresAt timestamptz,
-  pProbeOrigin text, pLeaseUntil timestamptz,
+  pProbeOrigin text, pLeaseUntil timestamptz, pOwnUntil timestamptz,
   OUT Outcome bigint, OUT Recorded bigint, OUT Until text)
 LANGUAGE plpgsql AS $function$
 DECLARE
@@ -189,9 +203,18 @@ BEGIN
     INSERT INTO HeldRequest VALUES (pHeldId, pAgentId, pAuditId, 0, pHeldReason, pHeldMethod,
       pHeldTargetUrl, pHeldDigest, pHeldKeyId, pHeldSealed, pHeldCreatedAt, pHeldExpiresAt);
   END IF;
-  IF pProbeOrigin IS NOT NULL THEN
+  IF pProbeOrigin IS NOT NULL AND EXISTS (SELECT 1 FROM UpstreamCircuit
+      WHERE Origin = pProbeOrigin AND AgentId = nobody AND State <> 0) THEN
+    INSERT INTO UpstreamCircuit
+      VALUES (pProbeOrigin, pAgentId, 2, 0, pTimestamp, pOwnUntil, pTimestamp)
+      ON CONFLICT (Origin, AgentId) DO UPDATE
+        SET State = 2, OpensAt = EXCLUDED.OpensAt, ChangedAt = EXCLUDED.ChangedAt;
+    UPDATE UpstreamCircuit SET State = 2, ClaimedBy = pAgentId, OpensAt = pLeaseUntil,
+      ChangedAt = pTimestamp
+      WHERE Origin = pProbeOrigin AND AgentId = nobody AND State <> 0;
+  ELSIF pProbeOrigin IS NOT NULL THEN
     UPDATE UpstreamCircuit SET State = 2, OpensAt = pLeaseUntil, ChangedAt = pTimestamp
-      WHERE Origin = pProbeOrigin AND AgentId IN (pAgentId, nobody) AND State <> 0;
+      WHERE Origin = pProbeOrigin AND AgentId = pAgentId AND State <> 0;
   END IF;
   Recorded := Recorded + 1;
 END

@@ -1,6 +1,7 @@
 -- Version 4: circuits.
 -- `AgentId` is the nil UUID for the circuit for all, which has no failures of its own: it
--- adds up the agents'. What is closed without failures has no row.
+-- adds up the agents'. What is closed without failures has no row. `ClaimedBy` is the agent
+-- that holds the probe for all.
 CREATE TABLE IF NOT EXISTS UpstreamCircuit (
   Origin TEXT NOT NULL CHECK (Origin <> ''),
   AgentId TEXT NOT NULL
@@ -10,8 +11,13 @@ CREATE TABLE IF NOT EXISTS UpstreamCircuit (
   WindowStart TEXT NOT NULL CHECK (WindowStart GLOB '????-??-??T??:??:??.??????Z'),
   OpensAt TEXT CHECK (OpensAt GLOB '????-??-??T??:??:??.??????Z'),
   ChangedAt TEXT NOT NULL CHECK (ChangedAt GLOB '????-??-??T??:??:??.??????Z'),
+  ClaimedBy TEXT
+    CHECK (ClaimedBy GLOB '????????-????-????-????-????????????'
+      AND ClaimedBy NOT GLOB '*[^-0-9a-f]*'),
   PRIMARY KEY (Origin, AgentId),
-  CHECK ((State = 0) = (OpensAt IS NULL))
+  CHECK ((State = 0) = (OpensAt IS NULL)),
+  CHECK ((ClaimedBy IS NOT NULL)
+    = (State = 2 AND AgentId = '00000000-0000-0000-0000-000000000000'))
 ) WITHOUT ROWID
 
 CREATE TABLE IF NOT EXISTS UpstreamCircuitChange (
@@ -51,10 +57,10 @@ BEGIN
 END
 
 -- `circuits.report`. `Since` is where the window begins, `OpensAt` when a circuit that
--- opens now may be probed.
+-- opens now may be probed, `OwnOpensAt` when by the agent that failed with the probe for all.
 CREATE VIEW IF NOT EXISTS CircuitReportV4 AS
 SELECT NULL AS Origin, NULL AS AgentId, NULL AS Failed, NULL AS Probe, NULL AS Now, NULL AS Since,
-  NULL AS OpensAt, NULL AS Threshold, NULL AS Share
+  NULL AS OpensAt, NULL AS OwnOpensAt, NULL AS Threshold, NULL AS Share
 
 CREATE TRIGGER IF NOT EXISTS CircuitFailedV4 INSTEAD OF INSERT ON CircuitReportV4
 WHEN new.Failed = 1 AND new.Probe = 0
@@ -84,9 +90,15 @@ END
 CREATE TRIGGER IF NOT EXISTS CircuitProbeFailedV4 INSTEAD OF INSERT ON CircuitReportV4
 WHEN new.Failed = 1 AND new.Probe = 1
 BEGIN
-  UPDATE UpstreamCircuit SET State = 1, OpensAt = new.OpensAt, ChangedAt = new.Now
-  WHERE Origin = new.Origin
-    AND AgentId IN (new.AgentId, '00000000-0000-0000-0000-000000000000') AND State = 2;
+  UPDATE UpstreamCircuit SET State = 1, ChangedAt = new.Now,
+    OpensAt = CASE WHEN EXISTS (SELECT 1 FROM UpstreamCircuit WHERE Origin = new.Origin
+      AND AgentId = '00000000-0000-0000-0000-000000000000' AND ClaimedBy = new.AgentId)
+      THEN new.OwnOpensAt ELSE new.OpensAt END
+  WHERE Origin = new.Origin AND AgentId = new.AgentId AND State = 2;
+  UPDATE UpstreamCircuit SET State = 1, ClaimedBy = NULL, OpensAt = new.OpensAt,
+    ChangedAt = new.Now
+  WHERE Origin = new.Origin AND AgentId = '00000000-0000-0000-0000-000000000000'
+    AND ClaimedBy = new.AgentId;
 END
 
 -- The first two: failures from before the circuit for all closed do not open it again.
@@ -97,15 +109,17 @@ BEGIN
   WHERE new.Probe = 1 AND Origin = new.Origin
     AND AgentId > '00000000-0000-0000-0000-000000000000' AND State = 0
     AND EXISTS (SELECT 1 FROM UpstreamCircuit WHERE Origin = new.Origin
-      AND AgentId = '00000000-0000-0000-0000-000000000000' AND State = 2);
+      AND AgentId = '00000000-0000-0000-0000-000000000000' AND ClaimedBy = new.AgentId);
   UPDATE UpstreamCircuit SET Failures = 0
   WHERE new.Probe = 1 AND Origin = new.Origin
     AND AgentId > '00000000-0000-0000-0000-000000000000' AND State <> 0
     AND EXISTS (SELECT 1 FROM UpstreamCircuit WHERE Origin = new.Origin
-      AND AgentId = '00000000-0000-0000-0000-000000000000' AND State = 2);
-  UPDATE UpstreamCircuit SET State = 0, Failures = 0, OpensAt = NULL, ChangedAt = new.Now
+      AND AgentId = '00000000-0000-0000-0000-000000000000' AND ClaimedBy = new.AgentId);
+  UPDATE UpstreamCircuit SET State = 0, Failures = 0, ClaimedBy = NULL, OpensAt = NULL,
+    ChangedAt = new.Now
   WHERE new.Probe = 1 AND Origin = new.Origin
-    AND AgentId IN (new.AgentId, '00000000-0000-0000-0000-000000000000') AND State = 2;
+    AND AgentId IN (new.AgentId, '00000000-0000-0000-0000-000000000000') AND State = 2
+    AND (ClaimedBy IS NULL OR ClaimedBy = new.AgentId);
   DELETE FROM UpstreamCircuit
   WHERE Origin = new.Origin
     AND AgentId IN (new.AgentId, '00000000-0000-0000-0000-000000000000') AND State = 0;
@@ -125,8 +139,9 @@ BEGIN
 END
 
 -- `ledger.record` of a request that wants to be a probe: the entry, unless a circuit is in
--- its way, and with the entry the claim. One that is over the rate limit goes on to the
--- entry whatever the circuits, which refuses and counts it as any other.
+-- its way, and with the entry the claim: of the circuit for all and of the agent's own with
+-- it, or of its own alone. One that is over the rate limit goes on to the entry whatever the
+-- circuits, which refuses and counts it as any other.
 CREATE VIEW IF NOT EXISTS LedgerProbeV4 AS
 SELECT NULL AS AuditId, NULL AS AgentId, NULL AS DecisionType, NULL AS Reason, NULL AS Method,
   NULL AS Path, NULL AS TargetUrl, NULL AS RiskScore, NULL AS Timestamp, NULL AS HistoryId,
@@ -134,7 +149,7 @@ SELECT NULL AS AuditId, NULL AS AgentId, NULL AS DecisionType, NULL AS Reason, N
   NULL AS TrustRate, NULL AS HeldPerAgent, NULL AS HeldInAll, NULL AS HeldId,
   NULL AS HeldReason, NULL AS HeldMethod, NULL AS HeldTargetUrl, NULL AS HeldDigest,
   NULL AS HeldKeyId, NULL AS HeldSealed, NULL AS HeldCreatedAt, NULL AS HeldExpiresAt,
-  NULL AS ProbeOrigin, NULL AS LeaseUntil
+  NULL AS ProbeOrigin, NULL AS LeaseUntil, NULL AS OwnUntil
 
 CREATE TRIGGER IF NOT EXISTS LedgerProbeRecordV4 INSTEAD OF INSERT ON LedgerProbeV4
 BEGIN
@@ -155,7 +170,19 @@ BEGIN
     OR new.RateLimit <= COALESCE((SELECT Requests FROM AgentActivity
       WHERE AgentId = new.AgentId AND Span = 60 AND Start = new.Minute), 0);
   UPDATE UpstreamCircuit SET State = 2, OpensAt = new.LeaseUntil, ChangedAt = new.Timestamp
-  WHERE Origin = new.ProbeOrigin
-    AND AgentId IN (new.AgentId, '00000000-0000-0000-0000-000000000000') AND State <> 0
+  WHERE Origin = new.ProbeOrigin AND AgentId = new.AgentId AND State <> 0
+    AND NOT EXISTS (SELECT 1 FROM UpstreamCircuit WHERE Origin = new.ProbeOrigin
+      AND AgentId = '00000000-0000-0000-0000-000000000000' AND State <> 0)
     AND EXISTS (SELECT 1 FROM AuditTrail WHERE Id = new.AuditId);
+  INSERT INTO UpstreamCircuit (Origin, AgentId, State, Failures, WindowStart, OpensAt, ChangedAt)
+  SELECT new.ProbeOrigin, new.AgentId, 2, 0, new.Timestamp, new.OwnUntil, new.Timestamp
+  WHERE EXISTS (SELECT 1 FROM UpstreamCircuit WHERE Origin = new.ProbeOrigin
+      AND AgentId = '00000000-0000-0000-0000-000000000000' AND State <> 0)
+    AND EXISTS (SELECT 1 FROM AuditTrail WHERE Id = new.AuditId)
+  ON CONFLICT (Origin, AgentId) DO UPDATE SET State = 2, OpensAt = excluded.OpensAt,
+    ChangedAt = excluded.ChangedAt;
+  UPDATE UpstreamCircuit SET State = 2, ClaimedBy = new.AgentId, OpensAt = new.LeaseUntil,
+    ChangedAt = new.Timestamp
+  WHERE Origin = new.ProbeOrigin AND AgentId = '00000000-0000-0000-0000-000000000000'
+    AND State <> 0 AND EXISTS (SELECT 1 FROM AuditTrail WHERE Id = new.AuditId);
 END

@@ -1,9 +1,9 @@
 INSERT INTO LedgerProbeV4 (AuditId, AgentId, DecisionType, Reason, Method, Path, TargetUrl,
   RiskScore, Timestamp, HistoryId, Explanation, Minute, Hour, RateLimit, TrustTarget, TrustRate,
   HeldPerAgent, HeldInAll, HeldId, HeldReason, HeldMethod, HeldTargetUrl, HeldDigest, HeldKeyId,
-  HeldSealed, HeldCreatedAt, HeldExpiresAt, ProbeOrigin, LeaseUntil)
+  HeldSealed, HeldCreatedAt, HeldExpiresAt, ProbeOrigin, LeaseUntil, OwnUntil)
 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19,
-  ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29)
+  ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29, ?30)
 -- As `record.sql` says, and 4 for a circuit that is in the way.
 RETURNING CASE
   WHEN EXISTS (SELECT 1 FROM AuditTrail WHERE Id = ?1) THEN 0

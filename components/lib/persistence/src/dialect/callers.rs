@@ -25,5 +25,6 @@ pub(crate) struct CallerStatements {
     pub(crate) lockout_clear: &'static str,
     pub(crate) issuer_find: &'static str,
     pub(crate) issuer_claim: &'static str,
+    pub(crate) issuer_attempted: &'static str,
     pub(crate) issuer_put: &'static str,
 }

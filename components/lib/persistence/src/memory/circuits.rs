@@ -30,6 +30,8 @@ struct Row {
     window_start: Timestamp,
     opens_at: Option<Timestamp>,
     changed_at: Timestamp,
+    /// Who holds the probe for all.
+    claimed_by: Option<AgentId>,
 }
 
 impl Row {
@@ -40,6 +42,7 @@ impl Row {
             window_start: now,
             opens_at: None,
             changed_at: now,
+            claimed_by: None,
         }
     }
 
@@ -87,6 +90,7 @@ impl Circuits {
         let row = self.rows.entry(key.clone());
         let row = row.or_insert(Row::closed(0, now));
         (row.state, row.opens_at, row.changed_at) = (state, opens_at, now);
+        row.claimed_by = None;
     }
 
     /// Both circuits as one; none if neither has a failure to its name.
@@ -114,14 +118,27 @@ impl Circuits {
         circuit.opens_at.filter(|opens_at| *opens_at > now)
     }
 
-    /// Takes the probe of each circuit that is not closed.
+    /// Takes the probe for all and that of the agent's own with it, or of its own alone,
+    /// as far as they are not closed.
     pub(super) fn claim(&mut self, probe: &Probe, agent: AgentId, now: Timestamp) {
-        for key in both(&probe.origin.to_string(), agent) {
-            if self.state(&key) != CircuitState::Closed {
-                let lease_until = Some(probe.lease_until);
-                self.move_to(&key, CircuitState::HalfOpen, lease_until, now);
+        let [all, own] = both(&probe.origin.to_string(), agent);
+        let lease_until = Some(probe.lease_until);
+        if self.state(&all) != CircuitState::Closed {
+            self.move_to(&own, CircuitState::HalfOpen, Some(probe.own_until), now);
+            self.move_to(&all, CircuitState::HalfOpen, lease_until, now);
+            if let Some(row) = self.rows.get_mut(&all) {
+                row.claimed_by = Some(agent);
             }
+        } else if self.state(&own) != CircuitState::Closed {
+            self.move_to(&own, CircuitState::HalfOpen, lease_until, now);
         }
+    }
+
+    /// Whether a circuit is half-open, and a report of the agent's probe moves it.
+    fn moves(&self, key: &Key, agent: AgentId) -> bool {
+        let row = self.rows.get(key);
+        let row = row.filter(|row| row.state == CircuitState::HalfOpen);
+        row.is_some_and(|row| key.1.is_some() || row.claimed_by == Some(agent))
     }
 
     fn failed(&mut self, origin: &str, report: &Report, rule: CircuitRule, moments: &Moments) {
@@ -153,11 +170,18 @@ impl Circuits {
     }
 
     fn probe_failed(&mut self, origin: &str, report: &Report, moments: &Moments) {
-        for key in both(origin, report.agent_id) {
-            if self.state(&key) == CircuitState::HalfOpen {
-                let opens_at = Some(moments.opens_at);
-                self.move_to(&key, CircuitState::Open, opens_at, report.now);
-            }
+        let [all, own] = both(origin, report.agent_id);
+        let for_all = self.moves(&all, report.agent_id);
+        if self.moves(&own, report.agent_id) {
+            let opens_at = if for_all {
+                moments.own_opens_at
+            } else {
+                moments.opens_at
+            };
+            self.move_to(&own, CircuitState::Open, Some(opens_at), report.now);
+        }
+        if for_all {
+            self.move_to(&all, CircuitState::Open, Some(moments.opens_at), report.now);
         }
     }
 
@@ -165,11 +189,11 @@ impl Circuits {
         let keys = both(origin, report.agent_id);
         if report.errand == Errand::Probe {
             let [all, _] = &keys;
-            if self.state(all) == CircuitState::HalfOpen {
+            if self.moves(all, report.agent_id) {
                 self.forget_failures(origin);
             }
             for key in &keys {
-                if self.state(key) == CircuitState::HalfOpen {
+                if self.moves(key, report.agent_id) {
                     self.move_to(key, CircuitState::Closed, None, report.now);
                 }
             }

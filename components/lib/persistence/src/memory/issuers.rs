@@ -5,6 +5,7 @@ use vectra_domain::{IssuerKeys, Timestamp};
 
 use super::Memory;
 use crate::check;
+use crate::repository::lockouts::AHEAD;
 
 /// A row.
 pub(super) struct Issuer {
@@ -24,7 +25,8 @@ impl ExternalIssuerRepository for Memory {
     fn claim(&self, issuer: &str, now: Timestamp, not_since: Timestamp) -> Result<bool> {
         check::issuer(issuer)?;
         self.call(|state| {
-            let attempted = |row: &Issuer| row.attempted_at >= not_since;
+            let attempted =
+                |row: &Issuer| (not_since..=now.plus(AHEAD)).contains(&row.attempted_at);
             if state.issuers.get(issuer).is_some_and(attempted) {
                 return Ok(false);
             }
@@ -37,6 +39,11 @@ impl ExternalIssuerRepository for Memory {
         })
     }
 
+    fn attempted(&self, issuer: &str) -> Result<Option<Timestamp>> {
+        check::issuer(issuer)?;
+        self.call(|state| Ok(state.issuers.get(issuer).map(|row| row.attempted_at)))
+    }
+
     fn put(&self, issuer: &str, keys: &IssuerKeys) -> Result<()> {
         check::issuer(issuer)?;
         check::issuer_keys(keys)?;
@@ -45,7 +52,10 @@ impl ExternalIssuerRepository for Memory {
                 keys: None,
                 attempted_at: keys.fetched_at,
             });
-            let newer = |there: &IssuerKeys| there.fetched_at > keys.fetched_at;
+            let newer = |there: &IssuerKeys| {
+                let fetched = keys.fetched_at;
+                there.fetched_at > fetched && there.fetched_at <= fetched.plus(AHEAD)
+            };
             if !row.keys.as_ref().is_some_and(newer) {
                 row.keys = Some(keys.clone());
             }

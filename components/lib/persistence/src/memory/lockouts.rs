@@ -4,7 +4,7 @@ use vectra_domain::repository::{LockoutRepository, Result};
 use vectra_domain::{Failures, LockoutSubject, Timestamp};
 
 use super::{Memory, State};
-use crate::repository::lockouts::place;
+use crate::repository::lockouts::{AHEAD, place};
 
 impl State {
     /// The failures at a place, if they are this subject's.
@@ -32,7 +32,8 @@ impl LockoutRepository for Memory {
                 count: 1,
                 last: now,
             };
-            if let Some(so_far) = state.failures(place, &text) {
+            let so_far = state.failures(place, &text);
+            if let Some(so_far) = so_far.filter(|so_far| so_far.last <= now.plus(AHEAD)) {
                 if so_far.last >= forget_before {
                     failures.count = so_far.count.saturating_add(1);
                 }

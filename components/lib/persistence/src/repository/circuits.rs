@@ -20,6 +20,8 @@ pub(crate) struct Moments {
     pub(crate) since: Timestamp,
     /// When a circuit that opens now may be probed.
     pub(crate) opens_at: Timestamp,
+    /// When by the agent that failed with the probe for all: the others come first.
+    pub(crate) own_opens_at: Timestamp,
 }
 
 impl Moments {
@@ -28,6 +30,7 @@ impl Moments {
         Self {
             since: now.plus(-seconds(rule.window)),
             opens_at: now.plus(seconds(rule.open)),
+            own_opens_at: now.plus(2 * seconds(rule.open)),
         }
     }
 }
@@ -44,6 +47,7 @@ impl<D: Database> CircuitRepository for Repositories<D> {
             .time(report.now)
             .time(moments.since)
             .time(moments.opens_at)
+            .time(moments.own_opens_at)
             .integer(i64::from(rule.threshold))
             .integer(i64::from(rule.share()));
         self.rows(self.dialect.circuits.report, bind.finish()?)

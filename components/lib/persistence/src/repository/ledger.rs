@@ -178,7 +178,8 @@ impl<D: Database> Ledger for Repositories<D> {
             Some(probe) => {
                 let bind = bind
                     .text("UpstreamCircuit.Origin", &probe.origin.to_string())
-                    .time(probe.lease_until);
+                    .time(probe.lease_until)
+                    .time(probe.own_until);
                 self.first(self.dialect.circuits.probe, bind.finish()?)?
             }
         };

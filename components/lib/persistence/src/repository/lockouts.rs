@@ -8,6 +8,10 @@ use super::Repositories;
 use crate::bind::Bind;
 use crate::{Database, check, mapping};
 
+/// How far clocks may differ, in microseconds. A time further ahead is of a clock that
+/// was wrong, and as good as none.
+pub(crate) const AHEAD: i64 = Timestamp::MINUTE;
+
 /// Places for agents, and as many for addresses after them.
 const HALF: u16 = 0x8000;
 
@@ -19,7 +23,14 @@ const HALF: u16 = 0x8000;
 /// subject.
 pub(crate) fn place(subject: &LockoutSubject) -> Result<(u16, String)> {
     let (half, text) = match subject {
-        LockoutSubject::Agent(agent) => (0, agent.to_string()),
+        LockoutSubject::Agent { id, address: None } => (0, id.to_string()),
+        LockoutSubject::Agent {
+            id,
+            address: Some(address),
+        } => {
+            check::lockout_subject(address)?;
+            (0, format!("{id} {address}"))
+        }
         LockoutSubject::Address(address) => (HALF, address.clone()),
     };
     check::lockout_subject(&text)?;
@@ -47,6 +58,7 @@ impl<D: Database> LockoutRepository for Repositories<D> {
         forget_before: Timestamp,
     ) -> Result<()> {
         let bind = bind(subject)?.time(now).time(forget_before);
+        let bind = bind.time(now.plus(AHEAD));
         self.rows(self.dialect.callers.lockout_fail, bind.finish()?)
             .map(drop)
     }
@@ -61,14 +73,20 @@ impl<D: Database> LockoutRepository for Repositories<D> {
 mod tests {
     use super::*;
 
-    /// `printf 192.0.2.1 | sha256sum` begins with 37fc, that of the id with ea16; other
-    /// versions of this program must find the same places.
+    /// `printf 192.0.2.1 | sha256sum` begins with 37fc, that of the id with ea16, that of
+    /// both with a space between with f1a8; other versions of this program must find
+    /// the same places.
     #[test]
     fn gives_agents_the_lower_and_addresses_the_upper_half() {
         let address = LockoutSubject::Address("192.0.2.1".to_owned());
         let agent: vectra_domain::AgentId = "018fabcd-7c1b-7a3d-9e5f-000100000001".parse().unwrap();
         let at = |subject| place(&subject).map(|(place, _)| place);
         assert_eq!(at(address), Ok(0x8000 | (0x37fc >> 1)));
-        assert_eq!(at(LockoutSubject::Agent(agent)), Ok(0xea16 >> 1));
+        assert_eq!(at(LockoutSubject::agent(agent)), Ok(0xea16 >> 1));
+        let pair = LockoutSubject::Agent {
+            id: agent,
+            address: Some("192.0.2.1".to_owned()),
+        };
+        assert_eq!(at(pair), Ok(0xf1a8 >> 1));
     }
 }

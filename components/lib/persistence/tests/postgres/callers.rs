@@ -76,7 +76,7 @@ fn refuses_values_that_no_row_may_hold() {
     let agent = given_agent(&repositories, 1).id;
     repositories.limit(agent, Some(1), after_noon(0)).unwrap();
     OperatorRepository::insert(&repositories, &operator(1)).unwrap();
-    let subject = LockoutSubject::Agent(agent_id(1));
+    let subject = LockoutSubject::agent(agent_id(1));
     LockoutRepository::fail(&repositories, &subject, after_noon(0), after_noon(0)).unwrap();
     let issuer = "INSERT INTO ExternalIssuer (Issuer, AttemptedAt) VALUES ('i', now())";
     repositories.database().run(issuer);

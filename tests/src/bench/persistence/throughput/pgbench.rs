@@ -53,7 +53,7 @@ SELECT Outcome, Recorded FROM VectraLedgerRecordV4(gen_random_uuid(),
   now(), gen_random_uuid(), '{explanation}', date_trunc('minute', now()), date_trunc('hour', now()),
   4294967295::bigint, 1.0::double precision, 0.01::double precision, 0::bigint, 0::bigint,
   NULL::uuid, NULL::text, NULL::text, NULL::text, NULL::text, NULL::text, NULL::bytea,
-  NULL::timestamptz, NULL::timestamptz, NULL::text, NULL::timestamptz)",
+  NULL::timestamptz, NULL::timestamptz, NULL::text, NULL::timestamptz, NULL::timestamptz)",
         last = AGENTS - 1,
     )
 }

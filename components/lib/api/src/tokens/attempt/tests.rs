@@ -1,6 +1,6 @@
 use std::cell::RefCell;
 
-use vectra_domain::{Rotation, TrustScore};
+use vectra_domain::{Failures, Rotation, TrustScore};
 
 use super::*;
 use crate::settings::{LockoutSettings, Provider};
@@ -56,7 +56,7 @@ impl LockoutRepository for Stage {
     fn find(&self, subject: &LockoutSubject) -> Result<Option<Failures>> {
         self.note("lockouts.find");
         Ok(match subject {
-            LockoutSubject::Agent(_) => self.agent_failures,
+            LockoutSubject::Agent { .. } => self.agent_failures,
             LockoutSubject::Address(text) if text == "192.0.2.1" => self.address_failures,
             LockoutSubject::Address(_) => None,
         })
@@ -64,15 +64,22 @@ impl LockoutRepository for Stage {
 
     fn fail(&self, subject: &LockoutSubject, _: Timestamp, _: Timestamp) -> Result<()> {
         let whose = match subject {
-            LockoutSubject::Agent(_) => "agent",
+            LockoutSubject::Agent { address, .. } => {
+                assert_eq!(address.as_deref(), Some("192.0.2.1"));
+                "agent"
+            }
             LockoutSubject::Address(text) => text,
         };
         self.note(format!("lockouts.fail {whose}"));
         Ok(())
     }
 
-    fn clear(&self, _: &LockoutSubject) -> Result<()> {
-        self.note("lockouts.clear");
+    fn clear(&self, subject: &LockoutSubject) -> Result<()> {
+        let whose = match subject {
+            LockoutSubject::Agent { .. } => "agent",
+            LockoutSubject::Address(text) => text,
+        };
+        self.note(format!("lockouts.clear {whose}"));
         Ok(())
     }
 }
@@ -142,7 +149,10 @@ fn judged(stage: &Stage, agent: Option<Agent>, secret: &str) -> (bool, Vec<Strin
         now: now(),
     };
     let asked = AgentId::first_at(now());
-    let passed = attempt.judge(asked, agent, secret).unwrap().is_some();
+    let passed = attempt.origin().unwrap().is_some_and(|origin| {
+        let judged = attempt.judge(origin, asked, agent, secret);
+        judged.unwrap().is_some()
+    });
     (passed, stage.calls.take())
 }
 
@@ -155,7 +165,7 @@ fn kinds(calls: &[String]) -> Vec<&str> {
 }
 
 #[test]
-fn every_failure_does_the_same_work() {
+fn every_failure_from_an_address_that_is_not_locked_does_the_same_work() {
     let active = || Some(agent(AgentStatus::Active, hash(SECRET)));
     let many = Some(Failures {
         count: 100,
@@ -168,10 +178,6 @@ fn every_failure_does_the_same_work() {
         access: access(Some(valid)),
         ..Stage::default()
     };
-    let locked_address = Stage {
-        address_failures: many,
-        ..Stage::default()
-    };
     let plain = Stage::default;
     let rotated = |until| Stage {
         access: access(until),
@@ -179,7 +185,7 @@ fn every_failure_does_the_same_work() {
     };
     let counted = ["agent", "192.0.2.1"];
     let unknown = ["nobody", "192.0.2.1"];
-    let ignored = ["nobody", "nobody"];
+    let ignored = ["nobody", "192.0.2.1"];
     let with = |status| Some(agent(status, hash(SECRET)));
     let cases = [
         ("wrong", plain(), active(), "wrong", counted),
@@ -243,7 +249,13 @@ fn every_failure_does_the_same_work() {
             FORMER,
             ignored,
         ),
-        ("locked address", locked_address, active(), SECRET, ignored),
+        (
+            "locked agent, wrong",
+            locked_agent(),
+            active(),
+            "wrong",
+            ignored,
+        ),
         (
             "hash that is none",
             plain(),
@@ -253,8 +265,8 @@ fn every_failure_does_the_same_work() {
         ),
     ];
     let expected = [
-        "access.find",
         "lockouts.find",
+        "access.find",
         "lockouts.find",
         "bcrypt",
         "bcrypt",
@@ -270,6 +282,24 @@ fn every_failure_does_the_same_work() {
     }
 }
 
+/// It says nothing about any agent, since it counts whatever fails there.
+#[test]
+fn an_address_that_is_locked_costs_one_look_whomever_it_asks_for() {
+    let locked = || Stage {
+        address_failures: Some(Failures {
+            count: 100,
+            last: now(),
+        }),
+        ..Stage::default()
+    };
+    let active = || Some(agent(AgentStatus::Active, hash(SECRET)));
+    for (agent, secret) in [(active(), SECRET), (active(), "wrong"), (None, SECRET)] {
+        let (passed, calls) = judged(&locked(), agent, secret);
+        assert!(!passed);
+        assert_eq!(calls, ["lockouts.find"]);
+    }
+}
+
 #[test]
 fn the_present_and_the_former_secret_pass() {
     let active = || Some(agent(AgentStatus::Active, hash(SECRET)));
@@ -281,7 +311,7 @@ fn the_present_and_the_former_secret_pass() {
     assert!(passed);
     assert_eq!(
         kinds(&calls),
-        ["access.find", "lockouts.find", "lockouts.find", "bcrypt"]
+        ["lockouts.find", "access.find", "lockouts.find", "bcrypt"]
     );
     let (passed, calls) = judged(&rotated(), active(), FORMER);
     assert!(passed);
@@ -289,7 +319,7 @@ fn the_present_and_the_former_secret_pass() {
 }
 
 #[test]
-fn a_success_clears_the_agents_failures_and_not_the_addresss() {
+fn a_success_clears_the_failures_of_the_agent_there_and_of_the_address() {
     let failed = Failures {
         count: 3,
         last: now().plus(-2 * Timestamp::SECOND),
@@ -302,8 +332,10 @@ fn a_success_clears_the_agents_failures_and_not_the_addresss() {
     let active = agent(AgentStatus::Active, hash(SECRET));
     let (passed, calls) = judged(&stage, Some(active), SECRET);
     assert!(passed);
-    assert_eq!(calls.last().unwrap(), "lockouts.clear");
-    assert_eq!(kinds(&calls).len(), 5);
+    assert_eq!(
+        calls[4..],
+        ["lockouts.clear agent", "lockouts.clear 192.0.2.1"]
+    );
 }
 
 #[test]

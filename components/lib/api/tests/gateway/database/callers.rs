@@ -111,6 +111,10 @@ impl ExternalIssuerRepository for Database {
         })
     }
 
+    fn attempted(&self, issuer: &str) -> Result<Option<Timestamp>> {
+        self.call("issuers.attempted", |memory| memory.attempted(issuer))
+    }
+
     fn put(&self, issuer: &str, keys: &IssuerKeys) -> Result<()> {
         self.call("issuers.put", |memory| {
             ExternalIssuerRepository::put(memory, issuer, keys)

@@ -1,5 +1,7 @@
 //! Which tokens of an issuer are believed.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use http::{Request, StatusCode};
 use serde_json::{Value, json};
 
@@ -73,6 +75,8 @@ fn clocks_may_differ_by_thirty_seconds() {
         ("nbf", json!(now + 30), 201, ""),
         ("nbf", json!(now + 31), 401, "VEC800001"),
         ("nbf", json!("soon"), 401, "VEC800001"),
+        ("iat", json!(now + 30), 201, ""),
+        ("iat", json!(now + 31), 401, "VEC800001"),
     ];
     for (name, time, status, code) in cases {
         let token = signed(&header(1), &with(stage.claims(), name, time.clone()), 1);
@@ -155,5 +159,21 @@ fn the_gateway_makes_no_tokens_and_believes_none_of_its_own() {
             body["detail"],
             format!("tokens come from the issuer {ISSUER}")
         );
+    }
+}
+
+/// See `nobody_signs_with_a_weak_key` of the gateway's own tokens.
+#[test]
+fn a_weak_key_of_an_issuer_signs_nothing() {
+    let stage = Stage::new();
+    let weak = with(jwk(1), "x", json!(URL_SAFE_NO_PAD.encode([0; 32])));
+    stage.publish(KEYS, 200, &json!({ "keys": [weak] }).to_string());
+    let mut signature = [0; 64];
+    signature[0] = 1;
+    for n in 0..64 {
+        let claims = with(stage.claims(), "n", json!(n));
+        let text = [header(1), claims].map(|part| URL_SAFE_NO_PAD.encode(part.to_string()));
+        let token = format!("{}.{}", text.join("."), URL_SAFE_NO_PAD.encode(signature));
+        assert_eq!(stage.status(&token), 401, "{n}");
     }
 }

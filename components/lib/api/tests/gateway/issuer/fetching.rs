@@ -78,16 +78,64 @@ fn an_issuer_that_does_not_answer_leaves_a_day() {
     stage.world.wait(23 * HOUR - 1);
     assert_eq!(stage.status(&stage.token(1)), 201);
     stage.world.wait(1);
-    // Whoever looks for them may not have them; whoever must not look does not know.
     assert_eq!(stage.status(&stage.token(1)), 503);
-    stage.world.wait(60);
-    assert_eq!(stage.status(&stage.token(1)), 401);
-    let waiting = stage.proxy(&stage.token(1));
-    assert_eq!(waiting.status(), StatusCode::SERVICE_UNAVAILABLE);
-    assert_eq!(waiting.headers()["retry-after"], "1");
+}
+
+/// A token may be right where nobody can say: it is not refused as if it were not.
+#[test]
+fn without_keys_callers_are_told_when_they_are_looked_for_next() {
+    let stage = Stage::new();
+    stage.publish(KEYS, 503, "down");
+    let waits = |expected: &str| {
+        let answer = stage.proxy(&stage.token(1));
+        assert_eq!(answer.status(), StatusCode::SERVICE_UNAVAILABLE);
+        assert_eq!(answer.headers()["retry-after"], expected);
+    };
+    // Whoever looked for them, and whoever came later.
+    waits("60");
+    waits("60");
+    stage.world.wait(20);
+    waits("40");
+    stage.world.now.set(stage.world.now.get() + 39_000_001);
+    waits("1");
+    assert_eq!(stage.fetched().len(), 2);
     stage.publish_keys(&[1]);
-    stage.world.wait(61);
+    stage.world.now.set(stage.world.now.get() + 999_999);
     assert_eq!(stage.status(&stage.token(1)), 201);
+}
+
+/// An issuer that takes its keys back is heard, unlike one that does not answer.
+#[test]
+fn a_set_without_usable_keys_ends_all_tokens() {
+    for set in [json!({ "keys": [] }), json!({ "keys": [{ "kty": "oct" }] })] {
+        let stage = Stage::new();
+        assert_eq!(stage.status(&stage.token(1)), 201);
+        stage.publish(KEYS, 200, &set.to_string());
+        stage.world.log.take();
+        stage.world.wait(HOUR);
+        for _ in 0..3 {
+            assert_eq!(stage.status(&stage.token(1)), 401, "{set}");
+        }
+        let log = stage.world.log.take();
+        let expected = format!("issuer `{ISSUER}` has no key for the allowed algorithms");
+        assert_eq!(log, [expected]);
+        stage.publish_keys(&[1]);
+        stage.world.wait(60);
+        assert_eq!(stage.status(&stage.token(1)), 201);
+    }
+}
+
+#[test]
+fn a_clock_that_was_wrong_does_not_keep_the_keys_from_being_fetched() {
+    let stage = Stage::new();
+    stage.world.wait(10 * 24 * HOUR);
+    assert_eq!(stage.status(&stage.token(1)), 201);
+    stage.world.wait(-10 * 24 * HOUR);
+    stage.fetched();
+    for _ in 0..2 {
+        assert_eq!(stage.status(&stage.token(1)), 201);
+    }
+    assert_eq!(stage.fetched(), [DISCOVERY, KEYS]);
 }
 
 #[test]
@@ -146,14 +194,13 @@ fn what_is_no_key_set_of_the_issuer_is_not_believed() {
         (KEYS, 404, &*set, "answered 404"),
         (KEYS, 200, "{}", "is malformed"),
         (KEYS, 200, r#"{"keys":{}}"#, "is malformed"),
-        (KEYS, 200, r#"{"keys":[]}"#, "holds no key"),
         (KEYS, 200, &*long, "too long"),
     ];
     for (url, status, body, expected) in cases {
         let stage = Stage::new();
         stage.publish(url, status, body);
         let token = stage.token(1);
-        assert_eq!(stage.status(&token), 401, "{body:.200}");
+        assert_eq!(stage.status(&token), 503, "{body:.200}");
         let log = stage.world.log.take();
         assert_eq!(log.len(), 1, "{log:?}");
         assert!(log[0].contains(expected), "{log:?}");
@@ -165,7 +212,7 @@ fn what_is_no_key_set_of_the_issuer_is_not_believed() {
     let stage = Stage::new();
     let down = UpstreamError::Unreachable("down".to_owned());
     stage.world.upstream_fails.replace(Some(down));
-    assert_eq!(stage.status(&stage.token(1)), 401);
+    assert_eq!(stage.status(&stage.token(1)), 503);
     assert!(stage.world.log.take()[0].ends_with("unreachable: down"));
 }
 
@@ -244,8 +291,16 @@ fn only_public_keys_of_use_are_kept() {
 
 #[test]
 fn a_database_that_fails_is_503_and_lets_nobody_in() {
-    for call in ["issuers.find", "issuers.claim", "issuers.put"] {
+    for call in [
+        "issuers.find",
+        "issuers.claim",
+        "issuers.put",
+        "issuers.attempted",
+    ] {
         let stage = Stage::new();
+        if call == "issuers.attempted" {
+            stage.publish(KEYS, 503, "down");
+        }
         let failure = PersistenceError::Unavailable("down".to_owned());
         stage
             .world
@@ -253,6 +308,7 @@ fn a_database_that_fails_is_503_and_lets_nobody_in() {
             .fail(Place::Call(call), failure, Manner::Before);
         assert_eq!(stage.status(&stage.token(1)), 503, "{call}");
         stage.world.database.mend();
+        stage.publish_keys(&[1]);
         stage.world.wait(61);
         assert_eq!(stage.status(&stage.token(1)), 201, "{call}");
     }

@@ -67,10 +67,11 @@ WHERE Place = $1::bigint AND Subject = $2::text",
     lockout_fail: "INSERT INTO Lockout AS l (Place, Subject, Failures, LastAt)
 VALUES ($1::bigint, $2::text, 1, $3::text::timestamptz)
 ON CONFLICT (Place) DO UPDATE SET
-  Failures = CASE WHEN l.Subject = excluded.Subject AND l.LastAt >= $4::text::timestamptz
+  Failures = CASE WHEN l.Subject = excluded.Subject
+      AND l.LastAt BETWEEN $4::text::timestamptz AND $5::text::timestamptz
     THEN LEAST(l.Failures + 1, 4294967295) ELSE 1 END,
-  LastAt = CASE WHEN l.Subject = excluded.Subject THEN GREATEST(l.LastAt, excluded.LastAt)
-    ELSE excluded.LastAt END,
+  LastAt = CASE WHEN l.Subject = excluded.Subject AND l.LastAt <= $5::text::timestamptz
+    THEN GREATEST(l.LastAt, excluded.LastAt) ELSE excluded.LastAt END,
   Subject = excluded.Subject",
     lockout_clear: "DELETE FROM Lockout WHERE Place = $1::bigint AND Subject = $2::text",
 
@@ -79,10 +80,13 @@ WHERE Issuer = $1::text",
     issuer_claim: "INSERT INTO ExternalIssuer AS e (Issuer, AttemptedAt)
 VALUES ($1::text, $2::text::timestamptz)
 ON CONFLICT (Issuer) DO UPDATE SET AttemptedAt = excluded.AttemptedAt
-  WHERE e.AttemptedAt < $3::text::timestamptz
+  WHERE e.AttemptedAt NOT BETWEEN $3::text::timestamptz AND $4::text::timestamptz
 RETURNING Issuer",
+    issuer_attempted: "SELECT VectraTimeV1(AttemptedAt) FROM ExternalIssuer
+WHERE Issuer = $1::text",
     issuer_put: "INSERT INTO ExternalIssuer AS e (Issuer, Jwks, FetchedAt, AttemptedAt)
 VALUES ($1::text, $2::text, $3::text::timestamptz, $3::text::timestamptz)
 ON CONFLICT (Issuer) DO UPDATE SET Jwks = excluded.Jwks, FetchedAt = excluded.FetchedAt
-  WHERE e.FetchedAt IS NULL OR e.FetchedAt <= excluded.FetchedAt",
+  WHERE e.FetchedAt IS NULL OR e.FetchedAt <= excluded.FetchedAt
+    OR e.FetchedAt > $4::text::timestamptz",
 };

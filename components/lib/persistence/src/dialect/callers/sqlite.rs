@@ -42,19 +42,21 @@ FROM OperatorAct t LEFT JOIN OperatorActOutcome o ON o.ActId = t.Id",
     lockout_find: "SELECT Failures, LastAt FROM Lockout WHERE Place = ?1 AND Subject = ?2",
     lockout_fail: "INSERT INTO Lockout (Place, Subject, Failures, LastAt) VALUES (?1, ?2, 1, ?3)
 ON CONFLICT (Place) DO UPDATE SET
-  Failures = CASE WHEN Subject = excluded.Subject AND LastAt >= ?4
+  Failures = CASE WHEN Subject = excluded.Subject AND LastAt BETWEEN ?4 AND ?5
     THEN MIN(Failures + 1, 4294967295) ELSE 1 END,
-  LastAt = CASE WHEN Subject = excluded.Subject THEN MAX(LastAt, excluded.LastAt)
-    ELSE excluded.LastAt END,
+  LastAt = CASE WHEN Subject = excluded.Subject AND LastAt <= ?5
+    THEN MAX(LastAt, excluded.LastAt) ELSE excluded.LastAt END,
   Subject = excluded.Subject",
     lockout_clear: "DELETE FROM Lockout WHERE Place = ?1 AND Subject = ?2",
 
     issuer_find: "SELECT Jwks, FetchedAt FROM ExternalIssuer WHERE Issuer = ?1",
     issuer_claim: "INSERT INTO ExternalIssuer (Issuer, AttemptedAt) VALUES (?1, ?2)
-ON CONFLICT (Issuer) DO UPDATE SET AttemptedAt = excluded.AttemptedAt WHERE AttemptedAt < ?3
+ON CONFLICT (Issuer) DO UPDATE SET AttemptedAt = excluded.AttemptedAt
+  WHERE AttemptedAt NOT BETWEEN ?3 AND ?4
 RETURNING Issuer",
+    issuer_attempted: "SELECT AttemptedAt FROM ExternalIssuer WHERE Issuer = ?1",
     issuer_put: "INSERT INTO ExternalIssuer (Issuer, Jwks, FetchedAt, AttemptedAt)
 VALUES (?1, ?2, ?3, ?3)
 ON CONFLICT (Issuer) DO UPDATE SET Jwks = excluded.Jwks, FetchedAt = excluded.FetchedAt
-  WHERE FetchedAt IS NULL OR FetchedAt <= excluded.FetchedAt",
+  WHERE FetchedAt IS NULL OR FetchedAt <= excluded.FetchedAt OR FetchedAt > ?4",
 };

@@ -5,7 +5,8 @@ use super::CircuitStatements;
 /// PostgreSQL.
 pub(crate) static POSTGRES: CircuitStatements = CircuitStatements {
     report: "SELECT VectraCircuitReportV4($1::text, $2::text::uuid, $3::bigint, $4::bigint,
-  $5::text::timestamptz, $6::text::timestamptz, $7::text::timestamptz, $8::bigint, $9::bigint)",
+  $5::text::timestamptz, $6::text::timestamptz, $7::text::timestamptz,
+  $8::text::timestamptz, $9::bigint, $10::bigint)",
     list: "SELECT Origin, AgentId::text AS a, State::bigint AS s, Failures,
   VectraTimeV1(OpensAt) AS o, VectraTimeV1(ChangedAt) AS at FROM UpstreamCircuit",
     changes: "SELECT Number, Origin, AgentId::text AS a, Before::bigint AS b, After::bigint AS f,

@@ -5,7 +5,7 @@ use super::CircuitStatements;
 /// SQLite.
 pub(crate) static SQLITE: CircuitStatements = CircuitStatements {
     report: "INSERT INTO CircuitReportV4 (Origin, AgentId, Failed, Probe, Now, Since, OpensAt,
-  Threshold, Share) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+  OwnOpensAt, Threshold, Share) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
     list: "SELECT Origin, AgentId, State, Failures, OpensAt, ChangedAt FROM UpstreamCircuit",
     changes: "SELECT Number, Origin, AgentId, Before, After, Timestamp FROM UpstreamCircuitChange
 WHERE Number < ?1 ORDER BY Number DESC LIMIT ?2",
