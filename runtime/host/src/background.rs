@@ -19,11 +19,12 @@ pub(crate) use thread::computed;
 pub(crate) struct Background(Option<Runtime>);
 
 impl Background {
-    /// Starts threads for so many guests at once, not more than there are cores.
+    /// Starts threads for so many guests at once, not more than half the cores: a lower
+    /// priority alone still delays the others by a slice of time now and then.
     pub(crate) fn start(guests: usize) -> io::Result<Self> {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         let runtime = Builder::new_multi_thread()
-            .worker_threads(guests.clamp(1, cores))
+            .worker_threads(guests.clamp(1, (cores / 2).max(1)))
             .thread_name("vectra-background")
             .on_thread_start(|| {
                 if let Err(error) = thread::give_way() {
