@@ -170,6 +170,20 @@ async fn one_agents_failures_shut_out_only_itself_and_those_of_two_everybody() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_upstream_that_does_not_answer_in_time_counts() {
+    let mut settings = settings();
+    settings["Proxy"]["UpstreamTimeoutSeconds"] = json!(1);
+    let fleet = Fleet::start(settings).await;
+    let agent = fleet.agent("agent").await;
+    fleet.upstream.hold(Holding::Back);
+    assert_eq!(send(&fleet, &agent, THRESHOLD).await, [503; THRESHOLD]);
+    assert_eq!(fleet.upstream.take_received().len(), THRESHOLD);
+    let circuits = listed(&fleet, "/circuits").await;
+    assert_eq!(circuits[0]["state"], "Open", "{circuits:?}");
+    fleet.upstream.hold(Holding::Off);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_upstream_that_cannot_be_reached_counts_and_a_failed_probe_opens_it_again() {
     let fleet = Fleet::start(settings()).await;
     let agent = fleet.agent("agent").await;

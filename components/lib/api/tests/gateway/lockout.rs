@@ -29,6 +29,14 @@ fn fail(world: &World, address: &str, id: &str, times: usize) {
     }
 }
 
+/// Fails for as many agents as lock an address.
+fn fail_for_many(world: &World, address: &str) {
+    for nth in 0..20 {
+        let id = format!("018f4d2e-7c1b-7a3d-9e5f-{nth:012}");
+        fail(world, address, &id, 1);
+    }
+}
+
 /// Asks with the right secret.
 fn passes(world: &World, address: &str, id: &str) -> bool {
     ask(world, address, id, SECRET) == StatusCode::OK
@@ -91,14 +99,7 @@ fn nobody_shuts_an_agent_out_from_elsewhere() {
 fn a_locked_address_is_answered_before_anything_is_read() {
     let world = World::new();
     let id = world.agent().0;
-    for nth in 0..20 {
-        fail(
-            &world,
-            HERE,
-            &format!("018f4d2e-7c1b-7a3d-9e5f-{nth:012}"),
-            1,
-        );
-    }
+    fail_for_many(&world, HERE);
     for asked in [&*id, "018f4d2e-7c1b-7a3d-9e5f-000000000000", "robot"] {
         world.database.calls();
         assert!(!passes(&world, HERE, asked));
@@ -166,14 +167,7 @@ fn failures_are_forgotten_after_fifteen_minutes() {
 fn an_address_that_tries_many_agents_is_locked_and_no_other_is() {
     let world = World::new();
     let id = world.agent().0;
-    for nth in 0..20 {
-        fail(
-            &world,
-            HERE,
-            &format!("018f4d2e-7c1b-7a3d-9e5f-{nth:012}"),
-            1,
-        );
-    }
+    fail_for_many(&world, HERE);
     assert!(!passes(&world, HERE, &id));
     assert!(
         !passes(&world, "192.0.2.1:4001", &id),
