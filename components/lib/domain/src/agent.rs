@@ -101,6 +101,8 @@ pub struct AgentChange {
     pub policy_name: TextChange,
     /// New secret's hash.
     pub client_secret_hash: Option<String>,
+    /// Raise trust to this if it is below.
+    pub trust_at_least: Option<TrustScore>,
     /// When the change is made.
     pub updated_at: Timestamp,
 }
@@ -115,6 +117,7 @@ impl AgentChange {
             status: None,
             policy_name: TextChange::Keep,
             client_secret_hash: None,
+            trust_at_least: None,
             updated_at: now,
         }
     }

@@ -2,7 +2,7 @@
 
 use crate::{
     Agent, AgentAccess, AgentId, AuditTrail, Circuit, HeldRequest, HistoryId, Origin, Policy,
-    Probe, Timestamp,
+    Probe, Timestamp, TrustScore,
 };
 
 /// What [`Ledger::load`](crate::repository::Ledger::load) is asked.
@@ -19,6 +19,8 @@ pub struct Query {
 /// How busy an agent has been.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Activity {
+    /// Requests recorded in the aligned minute that now lies in.
+    pub minute_total: u32,
     /// Requests in the five minutes before now.
     pub recent_total: u32,
     /// Those of them that were denied or held.
@@ -77,6 +79,10 @@ pub struct Entry {
     pub rate_limit: Option<u32>,
     /// How trust moves.
     pub trust: TrustRule,
+    /// An active agent whose trust is below it after this decision is quarantined.
+    pub trust_floor: Option<TrustScore>,
+    /// The counter to raise: 1 to 64 characters of `a` to `z`, digits, `-`, `/`.
+    pub counter: String,
     /// The request to hold.
     pub held: Option<HeldRequest>,
     /// How many may be held.
@@ -111,4 +117,13 @@ pub struct Refusals {
     pub requests: u32,
     /// Requests refused in it.
     pub refused: u32,
+}
+
+/// A counter of decisions; it never falls.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Counter {
+    /// What [`Entry::counter`] says, or `limited` for what a limit refused.
+    pub name: String,
+    /// How often.
+    pub count: u64,
 }

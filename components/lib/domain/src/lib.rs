@@ -28,10 +28,12 @@ pub use circuit::{
 pub use error::PersistenceError;
 pub use held::{HeldRequest, HeldStatus};
 pub use id::{ActId, AgentId, AuditId, HeldRequestId, HistoryId, IdError, OperatorId};
-pub use ledger::{Activity, Context, Entry, HeldLimits, Query, Recorded, Refusals, TrustRule};
+pub use ledger::{
+    Activity, Context, Counter, Entry, HeldLimits, Query, Recorded, Refusals, TrustRule,
+};
 pub use lockout::{Failures, IssuerKeys, LockoutSubject};
 pub use operator::{Act, ActOutcome, Operator, OperatorRole};
 pub use policy::{Policy, PolicySource, PolicyStatus, PutResult};
-pub use record::{AgentHistory, AuditTrail, DecisionType};
+pub use record::{AgentHistory, AuditOutcome, AuditRecord, AuditTrail, DecisionType};
 pub use score::{RiskScore, ScoreError, TrustScore};
 pub use time::{TimeError, Timestamp};

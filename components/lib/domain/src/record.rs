@@ -77,3 +77,29 @@ pub struct AuditTrail {
     /// When it was decided.
     pub timestamp: Timestamp,
 }
+
+/// What became of a request that was let out; immutable once appended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AuditOutcome {
+    /// The upstream's status; none if it did not answer.
+    pub status: Option<u16>,
+    /// Bytes of the answer's body that were passed on.
+    pub response_bytes: u64,
+    /// From the request's arrival to the end of the answer, in microseconds.
+    pub duration: u64,
+    /// Why it did not come to its end; no secret.
+    pub failure: Option<String>,
+    /// When it ended.
+    pub completed_at: Timestamp,
+}
+
+/// A decision with all that is known of it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct AuditRecord {
+    /// The row.
+    pub entry: AuditTrail,
+    /// Why it was decided so: a JSON document.
+    pub explanation: String,
+    /// What became of it; none if it was not let out, or if that is not known.
+    pub outcome: Option<AuditOutcome>,
+}

@@ -13,9 +13,9 @@ pub use callers::{
 pub use circuits::CircuitRepository;
 
 use crate::{
-    Agent, AgentChange, AgentHistory, AgentId, AgentStatus, AuditId, AuditTrail, Context, Entry,
-    HeldRequest, HeldRequestId, HeldStatus, PersistenceError, Policy, PolicySource, PutResult,
-    Query, Recorded, Refusals, Timestamp,
+    Agent, AgentChange, AgentHistory, AgentId, AgentStatus, AuditId, AuditOutcome, AuditRecord,
+    AuditTrail, Context, Counter, Entry, HeldRequest, HeldRequestId, HeldStatus, PersistenceError,
+    Policy, PolicySource, PutResult, Query, Recorded, Refusals, Timestamp,
 };
 
 /// Result of a repository call.
@@ -55,6 +55,8 @@ pub struct AuditPage {
 /// Which audit rows to give with their explanations, oldest first.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AuditRange {
+    /// Only this agent's.
+    pub agent_id: Option<AgentId>,
     /// Rows of this time or later.
     pub since: Timestamp,
     /// Rows before this time.
@@ -156,8 +158,11 @@ pub trait AgentHistoryRepository {
 pub trait AuditRepository {
     /// Appends a row and its explanation (JSON).
     fn append(&self, entry: &AuditTrail, explanation: &str) -> Result<()>;
-    /// One row with its explanation.
-    fn find(&self, id: AuditId) -> Result<Option<(AuditTrail, String)>>;
+    /// One row with its explanation and outcome.
+    fn find(&self, id: AuditId) -> Result<Option<AuditRecord>>;
+    /// Appends what became of a request, once and for ever; a row that is not there is
+    /// [`PersistenceError::NotFound`].
+    fn complete(&self, id: AuditId, outcome: &AuditOutcome) -> Result<()>;
     /// One page, newest first.
     fn list(&self, page: &AuditPage) -> Result<Vec<AuditTrail>>;
     /// One page of a stretch of time, oldest first, each row with its explanation.
@@ -172,6 +177,9 @@ pub trait PolicyRepository {
     fn find(&self, name: &str, revision: Option<u32>) -> Result<Option<Policy>>;
     /// Newest revisions in the order of name.
     fn list(&self, after: Option<&str>, limit: u32) -> Result<Vec<Policy>>;
+    /// Revisions of one policy, newest first, those before `before`; `document` and
+    /// `compiled` are left empty.
+    fn revisions(&self, name: &str, before: Option<u32>, limit: u32) -> Result<Vec<Policy>>;
     /// Retires every policy of `source` whose name is not in `keep`.
     fn retire_missing(
         &self,
@@ -187,6 +195,8 @@ pub trait HeldRequestRepository {
     fn find(&self, id: HeldRequestId) -> Result<Option<HeldRequest>>;
     /// One page, oldest first, `sealed` left empty.
     fn list(&self, page: &HeldPage) -> Result<Vec<HeldRequest>>;
+    /// How many wait for a human, counted up to a million.
+    fn count_pending(&self) -> Result<u32>;
     /// Makes a step if the row is in one of the states named.
     fn advance(&self, step: &HeldStep) -> Result<HeldRequest>;
     /// Expires up to `limit` pending requests whose time is over.
@@ -202,6 +212,18 @@ pub trait Ledger {
     /// One page of the minutes in which a limit refused something, newest first, then by
     /// agent downwards.
     fn list_refusals(&self, page: &RefusalsPage) -> Result<Vec<Refusals>>;
+    /// All counters in the order of their names, at most [`MAX_PAGE`].
+    fn counters(&self) -> Result<Vec<Counter>>;
     /// Removes up to `limit` activity buckets that began before `before`.
     fn prune(&self, before: Timestamp, limit: u32) -> Result<u32>;
+}
+
+/// What a classifier said of a question before (`vectra:persistence/intent-cache`).
+pub trait IntentCache {
+    /// The answer (JSON) to the question with this key, unless it is too old.
+    fn find(&self, key: &str, now: Timestamp) -> Result<Option<String>>;
+    /// Keeps an answer until `expires_at`, in the place of any before.
+    fn put(&self, key: &str, document: &str, expires_at: Timestamp) -> Result<()>;
+    /// Removes up to `limit` answers that are too old.
+    fn prune(&self, now: Timestamp, limit: u32) -> Result<u32>;
 }
