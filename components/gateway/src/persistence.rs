@@ -1,6 +1,8 @@
 //! The repositories of `vectra:persistence` as ports.
 
 // With their paths, since the tests of the components include this file too.
+#[path = "persistence/audit.rs"]
+mod audit;
 #[path = "persistence/callers.rs"]
 mod callers;
 #[path = "persistence/circuits.rs"]
@@ -11,18 +13,18 @@ mod hot;
 mod records;
 
 use vectra_domain::repository::{
-    AgentHistoryRepository, AgentPage, AgentRepository, AuditPage, AuditRange, AuditRepository,
-    Expiry, HeldPage, HeldRequestRepository, HeldStep, PolicyRepository, Result, Schema,
+    AgentHistoryRepository, AgentPage, AgentRepository, Expiry, HeldPage, HeldRequestRepository,
+    HeldStep, IntentCache, PolicyRepository, Result, Schema,
 };
 use vectra_domain::{
-    Agent, AgentChange, AgentHistory, AgentId, AuditId, AuditTrail, HeldRequest, HeldRequestId,
-    Policy, PolicySource, PutResult, Timestamp,
+    Agent, AgentChange, AgentHistory, AgentId, HeldRequest, HeldRequestId, Policy, PolicySource,
+    PutResult, Timestamp,
 };
 
 use crate::bindings::vectra::persistence as wit;
 use records::{
-    agent_from, agent_to, audit_from, audit_to, change_to, error, held_from, history_from,
-    history_to, policy_from, policy_to, source_to,
+    agent_from, agent_to, change_to, error, held_from, history_from, history_to, policy_from,
+    policy_to, source_to,
 };
 
 /// The composed repositories component.
@@ -102,53 +104,6 @@ impl AgentHistoryRepository for Repositories {
     }
 }
 
-impl AuditRepository for Repositories {
-    fn append(&self, entry: &AuditTrail, explanation: &str) -> Result<()> {
-        wit::audit_trail::append(&audit_to(entry), explanation).map_err(error)
-    }
-
-    fn find(&self, id: AuditId) -> Result<Option<(AuditTrail, String)>> {
-        wit::audit_trail::find(&id.to_string())
-            .map_err(error)?
-            .map(|(row, explanation)| Ok((audit_from(row)?, explanation)))
-            .transpose()
-    }
-
-    fn list(&self, page: &AuditPage) -> Result<Vec<AuditTrail>> {
-        let after = page.after.map(|(time, id)| wit::audit_trail::Cursor {
-            timestamp: time.micros(),
-            id: id.to_string(),
-        });
-        let query = wit::audit_trail::PageQuery {
-            agent_id: page.agent_id.map(|id| id.to_string()),
-            after,
-            limit: page.limit,
-        };
-        wit::audit_trail::list(&query)
-            .map_err(error)?
-            .into_iter()
-            .map(audit_from)
-            .collect()
-    }
-
-    fn range(&self, range: &AuditRange) -> Result<Vec<(AuditTrail, String)>> {
-        let query = wit::audit_trail::RangeQuery {
-            since: range.since.micros(),
-            until: range.until.micros(),
-            after: range.after.map(|(time, id)| wit::audit_trail::Cursor {
-                timestamp: time.micros(),
-                id: id.to_string(),
-            }),
-            limit: range.limit,
-        };
-        wit::audit_trail::range(&query)
-            .map_err(error)?
-            .into_iter()
-            .map(|(row, explanation)| Ok((audit_from(row)?, explanation)))
-            .collect()
-    }
-}
-
 impl PolicyRepository for Repositories {
     fn put(&self, policy: &Policy) -> Result<PutResult> {
         let put = wit::policies::put(&policy_to(policy)).map_err(error)?;
@@ -170,6 +125,11 @@ impl PolicyRepository for Repositories {
         policies.into_iter().map(policy_from).collect()
     }
 
+    fn revisions(&self, name: &str, before: Option<u32>, limit: u32) -> Result<Vec<Policy>> {
+        let revisions = wit::policies::revisions(name, before, limit).map_err(error)?;
+        revisions.into_iter().map(policy_from).collect()
+    }
+
     fn retire_missing(
         &self,
         source: PolicySource,
@@ -186,6 +146,10 @@ impl HeldRequestRepository for Repositories {
             .map_err(error)?
             .map(held_from)
             .transpose()
+    }
+
+    fn count_pending(&self) -> Result<u32> {
+        wit::held_requests::count_pending().map_err(error)
     }
 
     fn list(&self, page: &HeldPage) -> Result<Vec<HeldRequest>> {
@@ -226,5 +190,19 @@ impl HeldRequestRepository for Repositories {
 
     fn expire(&self, now: Timestamp, limit: u32) -> Result<u32> {
         wit::held_requests::expire(now.micros(), limit).map_err(error)
+    }
+}
+
+impl IntentCache for Repositories {
+    fn find(&self, key: &str, now: Timestamp) -> Result<Option<String>> {
+        wit::intent_cache::find(key, now.micros()).map_err(error)
+    }
+
+    fn put(&self, key: &str, document: &str, expires_at: Timestamp) -> Result<()> {
+        wit::intent_cache::put(key, document, expires_at.micros()).map_err(error)
+    }
+
+    fn prune(&self, now: Timestamp, limit: u32) -> Result<u32> {
+        wit::intent_cache::prune(now.micros(), limit).map_err(error)
     }
 }

@@ -1,17 +1,19 @@
 //! The exported interfaces: translate, call, translate. Here those of the entities.
 
+mod audit;
 mod callers;
 mod hot;
 
 use vectra_domain::PersistenceError;
 use vectra_domain::repository::{
-    AgentHistoryRepository, AgentPage, AgentRepository, AuditPage, AuditRange, AuditRepository,
-    Expiry, HeldPage, HeldRequestRepository, HeldStep, PolicyRepository, Schema,
+    AgentHistoryRepository, AgentPage, AgentRepository, Expiry, HeldPage, HeldRequestRepository,
+    HeldStep, IntentCache, PolicyRepository, Schema,
 };
 
 use crate::bindings::exports::vectra::persistence::{
-    agent_history, agents, audit_trail, held_requests, policies, schema, types,
+    agent_history, agents, held_requests, intent_cache, policies, schema, types,
 };
+use crate::convert::of;
 use crate::{Shell, Store, convert};
 
 /// Runs a call and gives its error the interface's cases.
@@ -102,64 +104,11 @@ impl<S: Store> agent_history::Guest for Shell<S> {
     }
 }
 
-impl<S: Store> audit_trail::Guest for Shell<S> {
-    fn append(entry: types::AuditEntry, explanation: String) -> Result<(), types::Error> {
-        call(|| {
-            let entry = convert::to_audit(entry)?;
-            AuditRepository::append(&S::repositories(), &entry, &explanation)
-        })
-    }
-
-    fn find(id: String) -> Result<Option<(types::AuditEntry, String)>, types::Error> {
-        call(|| {
-            let found = AuditRepository::find(&S::repositories(), convert::id(&id)?)?;
-            Ok(found.map(|(entry, explanation)| (convert::from_audit(entry), explanation)))
-        })
-    }
-
-    fn list(query: audit_trail::PageQuery) -> Result<Vec<types::AuditEntry>, types::Error> {
-        call(|| {
-            let after = query
-                .after
-                .map(|cursor| Ok((convert::time(cursor.timestamp)?, convert::id(&cursor.id)?)))
-                .transpose()?;
-            let agent_id = query.agent_id.map(|id| convert::id(&id)).transpose()?;
-            let page = AuditPage {
-                agent_id,
-                after,
-                limit: query.limit,
-            };
-            let entries = AuditRepository::list(&S::repositories(), &page)?;
-            Ok(entries.into_iter().map(convert::from_audit).collect())
-        })
-    }
-
-    fn range(
-        query: audit_trail::RangeQuery,
-    ) -> Result<Vec<(types::AuditEntry, String)>, types::Error> {
-        call(|| {
-            let after = query
-                .after
-                .map(|cursor| Ok((convert::time(cursor.timestamp)?, convert::id(&cursor.id)?)))
-                .transpose()?;
-            let range = AuditRange {
-                since: convert::time(query.since)?,
-                until: convert::time(query.until)?,
-                after,
-                limit: query.limit,
-            };
-            let rows = S::repositories().range(&range)?.into_iter();
-            Ok(rows
-                .map(|(entry, explanation)| (convert::from_audit(entry), explanation))
-                .collect())
-        })
-    }
-}
-
 impl<S: Store> policies::Guest for Shell<S> {
     fn put(policy: types::Policy) -> Result<policies::PutResult, types::Error> {
         call(|| {
-            let put = S::repositories().put(&convert::to_policy(policy)?)?;
+            let policy = convert::to_policy(policy)?;
+            let put = PolicyRepository::put(&S::repositories(), &policy)?;
             Ok(policies::PutResult {
                 revision: put.revision,
                 changed: put.changed,
@@ -181,6 +130,17 @@ impl<S: Store> policies::Guest for Shell<S> {
         })
     }
 
+    fn revisions(
+        name: String,
+        before: Option<u32>,
+        limit: u32,
+    ) -> Result<Vec<types::Policy>, types::Error> {
+        call(|| {
+            let revisions = S::repositories().revisions(&name, before, limit)?;
+            Ok(revisions.into_iter().map(convert::from_policy).collect())
+        })
+    }
+
     fn retire_missing(
         source: types::PolicySource,
         keep: Vec<String>,
@@ -199,6 +159,10 @@ impl<S: Store> held_requests::Guest for Shell<S> {
             let held = HeldRequestRepository::find(&S::repositories(), convert::id(&id)?)?;
             Ok(held.map(convert::from_held))
         })
+    }
+
+    fn count_pending() -> Result<u32, types::Error> {
+        call(|| S::repositories().count_pending())
     }
 
     fn list(query: held_requests::PageQuery) -> Result<Vec<types::HeldRequest>, types::Error> {
@@ -239,5 +203,22 @@ impl<S: Store> held_requests::Guest for Shell<S> {
 
     fn expire(now: i64, limit: u32) -> Result<u32, types::Error> {
         call(|| S::repositories().expire(convert::time(now)?, limit))
+    }
+}
+
+impl<S: Store> intent_cache::Guest for Shell<S> {
+    fn find(key: String, now: i64) -> Result<Option<String>, types::Error> {
+        call(|| IntentCache::find(&S::repositories(), &key, of("Now", convert::time(now))?))
+    }
+
+    fn put(key: String, document: String, expires_at: i64) -> Result<(), types::Error> {
+        call(|| {
+            let expires_at = of("ExpiresAt", convert::time(expires_at))?;
+            IntentCache::put(&S::repositories(), &key, &document, expires_at)
+        })
+    }
+
+    fn prune(now: i64, limit: u32) -> Result<u32, types::Error> {
+        call(|| IntentCache::prune(&S::repositories(), of("Now", convert::time(now))?, limit))
     }
 }

@@ -65,19 +65,19 @@ pub fn completes_an_act_once(ports: &impl Ports) {
         target: Some("made".to_owned()),
         ..outcome(201, 9)
     };
-    ports.complete(first.id, &made).unwrap();
+    ActRepository::complete(ports, first.id, &made).unwrap();
     let expected = [(first.clone(), Some(made)), (second.clone(), None)];
     assert_eq!(list(ports, &page(10)), expected);
 
-    assert_conflict(ports.complete(first.id, &outcome(500, 10)));
+    assert_conflict(ActRepository::complete(ports, first.id, &outcome(500, 10)));
     assert_eq!(list(ports, &page(10)), expected);
-    ports.complete(second.id, &outcome(404, 9)).unwrap();
+    ActRepository::complete(ports, second.id, &outcome(404, 9)).unwrap();
     let completed = list(ports, &page(10)).pop();
     assert_eq!(completed, Some((second, Some(outcome(404, 9)))));
 }
 
 pub fn completes_no_unknown_act(ports: &impl Ports) {
-    assert_not_found(ports.complete(act_id(1), &outcome(200, 0)));
+    assert_not_found(ActRepository::complete(ports, act_id(1), &outcome(200, 0)));
     // Nor is its outcome there when it comes.
     let act = append(ports, act(1, after_noon(0)));
     assert_eq!(list(ports, &page(10)), [(act, None)]);
@@ -121,7 +121,7 @@ pub fn refuses_what_is_no_act_and_no_outcome(ports: &impl Ports) {
         ..outcome(200, 0)
     };
     for refused in [nul, outcome(0, 0), outcome(99, 0), outcome(1_000, 0)] {
-        assert_invalid(ports.complete(act.id, &refused));
+        assert_invalid(ActRepository::complete(ports, act.id, &refused));
     }
     assert_eq!(list(ports, &page(10)), [(act, None)]);
 }
@@ -144,7 +144,7 @@ pub fn pages_without_gap_or_repetition(ports: &impl Ports) {
         };
         let act = append(ports, act);
         if number % 3 == 0 {
-            ports.complete(act.id, &outcome(200, 20)).unwrap();
+            ActRepository::complete(ports, act.id, &outcome(200, 20)).unwrap();
         }
     }
     for (name, count) in [(None, 12), (Some("operator 1"), 6), (Some("operator 2"), 0)] {
@@ -199,7 +199,7 @@ pub fn keeps_every_text_as_it_is(ports: &impl Ports) {
             timestamp: times[1],
             ..outcome(999, 0)
         };
-        ports.complete(act.id, &outcome).unwrap();
+        ActRepository::complete(ports, act.id, &outcome).unwrap();
         let named = ActPage {
             operator_name: Some(act.operator_name.clone()),
             ..page(10)

@@ -3,8 +3,8 @@
 use vectra_domain::repository::{
     ActPage, ActRepository, AgentAccessRepository, AgentHistoryRepository, AgentPage,
     AgentRepository, AuditPage, AuditRange, AuditRepository, CircuitRepository, Expiry,
-    ExternalIssuerRepository, HeldPage, HeldRequestRepository, HeldStep, Ledger, LockoutRepository,
-    OperatorRepository, PolicyRepository, RefusalsPage,
+    ExternalIssuerRepository, HeldPage, HeldRequestRepository, HeldStep, IntentCache, Ledger,
+    LockoutRepository, OperatorRepository, PolicyRepository, RefusalsPage,
 };
 use vectra_domain::{
     ActOutcome, AgentChange, AgentId, Entry, Errand, Fate, HeldStatus, IssuerKeys, LockoutSubject,
@@ -15,7 +15,7 @@ use crate::Ports;
 use crate::circuits::{RULE, origin};
 use crate::fixtures::{
     act, act_id, after_noon, agent, audit, audit_id, entry, held_entry, held_id, history, operator,
-    operator_id, policy, query,
+    operator_id, outcome, policy, query,
 };
 
 /// A call by its name.
@@ -51,7 +51,7 @@ fn callers(id: AgentId) -> Vec<Call> {
         former_until: Some(now),
         now,
     };
-    let outcome = ActOutcome {
+    let done = ActOutcome {
         status: 201,
         target: None,
         timestamp: now,
@@ -94,10 +94,9 @@ fn callers(id: AgentId) -> Vec<Call> {
         call("acts.append", move |p| {
             ok(ActRepository::append(p, &act(1, now)))
         }),
-        call(
-            "acts.complete",
-            move |p| ok(p.complete(act_id(1), &outcome)),
-        ),
+        call("acts.complete", move |p| {
+            ok(ActRepository::complete(p, act_id(1), &done))
+        }),
         call("acts.list", move |p| ok(ActRepository::list(p, &all_acts))),
         call("acts.list of an operator", move |p| {
             ok(ActRepository::list(p, &of_admin))
@@ -218,10 +217,15 @@ pub fn calls() -> Vec<Call> {
         ..audits
     };
     let stretch = AuditRange {
+        agent_id: None,
         since: now,
         until: after_noon(1),
         after: Some((now, audit_id(1))),
         limit: 10,
+    };
+    let of_agent = AuditRange {
+        agent_id: Some(id),
+        ..stretch
     };
     let mut calls = vec![
         call("schema.version", |p| ok(p.version())),
@@ -254,7 +258,14 @@ pub fn calls() -> Vec<Call> {
         call("audit-trail.list", move |p| {
             ok(AuditRepository::list(p, &all_audits))
         }),
+        call("audit-trail.complete", move |p| {
+            let done = outcome(200, now);
+            ok(AuditRepository::complete(p, audit_id(1), &done));
+        }),
         call("audit-trail.range", move |p| ok(p.range(&stretch))),
+        call("audit-trail.range of an agent", move |p| {
+            ok(p.range(&of_agent));
+        }),
         call("policies.put", |p| {
             ok(PolicyRepository::put(p, &policy("p", "one")))
         }),
@@ -262,6 +273,9 @@ pub fn calls() -> Vec<Call> {
             ok(PolicyRepository::find(p, "p", None))
         }),
         call("policies.list", |p| ok(PolicyRepository::list(p, None, 10))),
+        call("policies.revisions", |p| {
+            ok(p.revisions("p", Some(9), 10));
+        }),
         call("policies.retire-missing", move |p| {
             ok(p.retire_missing(PolicySource::File, &[], now));
         }),
@@ -269,12 +283,23 @@ pub fn calls() -> Vec<Call> {
         call("ledger.record", move |p| {
             ok(p.record(&held_entry(2, id, now)))
         }),
+        call("ledger.counters", |p| ok(p.counters())),
+        call("intent-cache.put", move |p| {
+            ok(IntentCache::put(p, "key", "{}", now));
+        }),
+        call("intent-cache.find", move |p| {
+            ok(IntentCache::find(p, "key", now));
+        }),
+        call("intent-cache.prune", move |p| {
+            ok(IntentCache::prune(p, now, 10));
+        }),
         call("held-requests.find", |p| {
             ok(HeldRequestRepository::find(p, held_id(2)))
         }),
         call("held-requests.list", move |p| {
             ok(HeldRequestRepository::list(p, &held))
         }),
+        call("held-requests.count-pending", |p| ok(p.count_pending())),
         call("held-requests.advance", |p| ok(p.advance(&step()))),
         call("held-requests.expire", move |p| ok(p.expire(now, 10))),
     ];

@@ -4,10 +4,10 @@
 use uuid::Uuid;
 use vectra_domain::repository::{AgentRepository, Schema};
 use vectra_domain::{
-    Act, ActId, Agent, AgentHistory, AgentId, AgentStatus, AuditId, AuditTrail, DecisionType,
-    Entry, HeldLimits, HeldRequest, HeldRequestId, HeldStatus, HistoryId, Operator, OperatorId,
-    OperatorRole, PersistenceError, Policy, PolicySource, PolicyStatus, Query, Recorded, RiskScore,
-    Timestamp, TrustRule, TrustScore,
+    Act, ActId, Agent, AgentHistory, AgentId, AgentStatus, AuditId, AuditOutcome, AuditRecord,
+    AuditTrail, DecisionType, Entry, HeldLimits, HeldRequest, HeldRequestId, HeldStatus, HistoryId,
+    Operator, OperatorId, OperatorRole, PersistenceError, Policy, PolicySource, PolicyStatus,
+    Query, Recorded, RiskScore, Timestamp, TrustRule, TrustScore,
 };
 
 use crate::Ports;
@@ -121,6 +121,8 @@ pub fn entry(number: u128, agent: AgentId, timestamp: Timestamp) -> Entry {
             target: 1.0,
             rate: 0.0,
         },
+        trust_floor: None,
+        counter: "allow/none".to_owned(),
         held: None,
         held_limits: HeldLimits::default(),
         probe: None,
@@ -197,6 +199,26 @@ pub fn act(number: u128, timestamp: Timestamp) -> Act {
         detail: r#"{"name":"agent"}"#.to_owned(),
         client_address: None,
         timestamp,
+    }
+}
+
+/// An answer that came from upstream.
+pub fn outcome(status: u16, completed_at: Timestamp) -> AuditOutcome {
+    AuditOutcome {
+        status: Some(status),
+        response_bytes: 17,
+        duration: 1_500,
+        failure: None,
+        completed_at,
+    }
+}
+
+/// A row of the audit as it is before anything is known of its request.
+pub fn undone(entry: AuditTrail, explanation: &str) -> AuditRecord {
+    AuditRecord {
+        entry,
+        explanation: explanation.to_owned(),
+        outcome: None,
     }
 }
 

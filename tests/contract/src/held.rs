@@ -228,3 +228,27 @@ pub fn pages_without_gap_or_repetition(ports: &impl Ports) {
         assert_eq!(paged, whole, "pages of {size}");
     }
 }
+
+pub fn counts_what_waits_for_a_human(ports: &impl Ports) {
+    let agent = given_agent(ports, 1).id;
+    assert_eq!(ports.count_pending(), Ok(0));
+    for number in 1..=4 {
+        assert_recorded(ports.record(&held_entry(number, agent, after_noon(0))));
+    }
+    assert_eq!(ports.count_pending(), Ok(4));
+    let deny = HeldStep {
+        id: held_id(2),
+        from: vec![HeldStatus::Pending],
+        to: HeldStatus::Denied,
+        now: after_noon(0),
+        expiry: Expiry::Refuses,
+        decided_by: None,
+        comment: None,
+    };
+    ports.advance(&deny).unwrap();
+    assert_eq!(ports.count_pending(), Ok(3));
+    // What has expired waits until somebody says so.
+    let end = after_noon(vectra_domain::Timestamp::HOUR);
+    assert_eq!(ports.expire(end, 2), Ok(2));
+    assert_eq!(ports.count_pending(), Ok(1));
+}

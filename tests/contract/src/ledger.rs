@@ -11,7 +11,7 @@ use vectra_domain::{
 use crate::Ports;
 use crate::fixtures::{
     after_noon, agent, agent_id, assert_conflict, assert_invalid, assert_recorded, audit_id, entry,
-    given_agent, held_entry, held_id, history_id, insert, policy, query, trust,
+    given_agent, held_entry, held_id, history_id, insert, policy, query, trust, undone,
 };
 
 fn record(ports: &impl Ports, entry: &Entry) {
@@ -149,7 +149,7 @@ pub fn writes_history_audit_and_explanation(ports: &impl Ports) {
     };
     assert_eq!(ports.recent(agent, after_noon(7), 10), Ok(vec![row]));
     let found = AuditRepository::find(ports, audit_id(1)).unwrap();
-    assert_eq!(found, Some((decided.audit, decided.explanation)));
+    assert_eq!(found, Some(undone(decided.audit, &decided.explanation)));
 }
 
 pub fn counts_minutes_and_hours_to_their_edges(ports: &impl Ports) {
@@ -163,23 +163,24 @@ pub fn counts_minutes_and_hours_to_their_edges(ports: &impl Ports) {
     record(ports, &entry(5, other, after_noon(0)));
 
     let cases = [
-        // now, in five minutes, in seven days, since
-        (-1, 1, 1, Some(-hour)),
-        (0, 3, 4, Some(-hour)),
-        (minute - 1, 3, 4, Some(-hour)),
-        (minute, 4, 4, Some(-hour)),
-        (4 * minute - 1, 4, 4, Some(-hour)),
-        (4 * minute, 3, 4, Some(-hour)),
-        (5 * minute, 1, 4, Some(-hour)),
-        (6 * minute, 0, 4, Some(-hour)),
-        (167 * hour - 1, 0, 4, Some(-hour)),
-        (167 * hour, 0, 3, Some(0)),
-        (168 * hour - 1, 0, 3, Some(0)),
-        (168 * hour, 0, 0, None),
-        (-hour - 1, 0, 0, None),
+        // now, in this minute, in five minutes, in seven days, since
+        (-1, 1, 1, 1, Some(-hour)),
+        (0, 2, 3, 4, Some(-hour)),
+        (minute - 1, 2, 3, 4, Some(-hour)),
+        (minute, 1, 4, 4, Some(-hour)),
+        (4 * minute - 1, 0, 4, 4, Some(-hour)),
+        (4 * minute, 0, 3, 4, Some(-hour)),
+        (5 * minute, 0, 1, 4, Some(-hour)),
+        (6 * minute, 0, 0, 4, Some(-hour)),
+        (167 * hour - 1, 0, 0, 4, Some(-hour)),
+        (167 * hour, 0, 0, 3, Some(0)),
+        (168 * hour - 1, 0, 0, 3, Some(0)),
+        (168 * hour, 0, 0, 0, None),
+        (-hour - 1, 0, 0, 0, None),
     ];
-    for (now, recent, baseline, since) in cases {
+    for (now, current, recent, baseline, since) in cases {
         let expected = Activity {
+            minute_total: current,
             recent_total: recent,
             recent_violations: 0,
             baseline_total: baseline,

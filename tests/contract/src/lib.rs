@@ -21,23 +21,27 @@ pub mod audit;
 pub mod calls;
 pub mod circuits;
 pub mod claims;
+pub mod counters;
 pub mod fixtures;
 pub mod held;
 pub mod history;
+pub mod intents;
 pub mod issuers;
 pub mod ledger;
 pub mod limits;
 pub mod lockouts;
 pub mod operators;
+pub mod outcomes;
 pub mod policies;
 pub mod probes;
 pub mod schema;
 pub mod text;
+pub mod trust;
 
 use vectra_domain::repository::{
     ActRepository, AgentAccessRepository, AgentHistoryRepository, AgentRepository, AuditRepository,
-    CircuitRepository, ExternalIssuerRepository, HeldRequestRepository, Ledger, LockoutRepository,
-    OperatorRepository, PolicyRepository, Schema,
+    CircuitRepository, ExternalIssuerRepository, HeldRequestRepository, IntentCache, Ledger,
+    LockoutRepository, OperatorRepository, PolicyRepository, Schema,
 };
 
 /// Everything that `vectra:persistence` offers.
@@ -54,6 +58,7 @@ pub trait Ports:
     + LockoutRepository
     + ExternalIssuerRepository
     + CircuitRepository
+    + IntentCache
     + Ledger
 {
 }
@@ -71,6 +76,7 @@ impl<P> Ports for P where
         + LockoutRepository
         + ExternalIssuerRepository
         + CircuitRepository
+        + IntentCache
         + Ledger
 {
 }
@@ -121,17 +127,26 @@ macro_rules! contract {
             keeps_times_to_the_microsecond_from_year_1_to_9999
             gives_a_stretch_of_time_oldest_first_with_explanations
             pages_a_stretch_without_gap_or_repetition);
+        $crate::contract!(@ready $fresh, outcomes:
+            completes_a_decision_once
+            completes_no_unknown_decision
+            keeps_every_outcome_as_it_is
+            refuses_what_is_no_outcome
+            changes_no_list);
         $crate::contract!(@ready $fresh, policies:
             numbers_revisions_from_1
             writes_nothing_when_the_content_is_the_same
             adds_a_revision_when_only_the_status_changes
             refuses_a_policy_of_the_other_source
+            a_retired_name_is_anybodys_again
+            what_is_compiled_otherwise_is_another_revision
             finds_the_newest_or_the_named_revision
             lists_newest_revisions_by_the_bytes_of_the_name
             retires_what_is_missing_and_keeps_the_rest
             retires_nothing_twice
             revives_a_retired_policy
-            refuses_names_that_are_empty_or_too_long);
+            refuses_names_that_are_empty_or_too_long
+            gives_revisions_newest_first_without_their_content);
         $crate::contract!(@ready $fresh, held:
             finds_what_was_recorded
             makes_a_step_from_a_named_state
@@ -140,7 +155,8 @@ macro_rules! contract {
             does_not_know_an_unknown_id
             expires_the_oldest_first_up_to_the_limit
             lists_the_oldest_first_without_the_sealed_request
-            pages_without_gap_or_repetition);
+            pages_without_gap_or_repetition
+            counts_what_waits_for_a_human);
         $crate::contract!(@ready $fresh, access:
             knows_nothing_of_an_agent_that_is_unknown_or_as_it_was_made
             sets_and_clears_the_requests_per_minute
@@ -217,6 +233,24 @@ macro_rules! contract {
             refuses_a_held_request_of_another_decision
             lists_refusals_the_newest_first_then_by_agent_downwards
             counts_what_finds_no_room_as_refused);
+        $crate::contract!(@ready $fresh, counters:
+            counts_decisions_by_name_in_the_order_of_bytes
+            counts_what_a_limit_refuses_as_limited
+            counts_no_other_refusal_and_no_failure
+            counts_a_probe_that_passes_and_no_open_circuit
+            refuses_what_is_no_name_of_a_counter);
+        $crate::contract!(@ready $fresh, trust:
+            quarantines_below_the_floor_and_not_at_it
+            a_quarantined_agent_is_gone_until_an_operator_lifts_it
+            a_refusal_quarantines_nobody
+            an_update_raises_trust_and_never_lowers_it);
+        $crate::contract!(@ready $fresh, intents:
+            finds_an_answer_until_it_expires
+            keeps_no_more_than_there_are_places
+            keeps_the_answer_that_was_put_last
+            prunes_the_oldest_answers_up_to_the_limit
+            keeps_every_answer_as_it_is
+            refuses_keys_and_answers_outside_their_bounds);
         $crate::contract!(@ready $fresh, circuits:
             one_agent_alone_shuts_only_itself_off
             two_agents_shut_it_off_for_all

@@ -82,6 +82,36 @@ pub fn refuses_a_policy_of_the_other_source(ports: &impl Ports) {
     assert_eq!(put(ports, &api("api", "two")), (2, true));
 }
 
+pub fn a_retired_name_is_anybodys_again(ports: &impl Ports) {
+    let retired = Policy {
+        status: PolicyStatus::Retired,
+        ..policy("p", "one")
+    };
+    let api = Policy {
+        source: PolicySource::Api,
+        source_name: None,
+        ..policy("p", "one")
+    };
+    put(ports, &policy("p", "one"));
+    assert_conflict(PolicyRepository::put(ports, &api));
+    assert_eq!(put(ports, &retired), (2, true));
+    assert_eq!(put(ports, &api), (3, true));
+    assert_eq!(put(ports, &api), (3, false));
+    assert_conflict(PolicyRepository::put(ports, &policy("p", "one")));
+}
+
+pub fn what_is_compiled_otherwise_is_another_revision(ports: &impl Ports) {
+    let before = policy("p", "one");
+    let after = Policy {
+        compiled: b"another form".to_vec(),
+        ..before.clone()
+    };
+    assert_eq!(put(ports, &before), (1, true));
+    assert_eq!(put(ports, &after), (2, true));
+    assert_eq!(put(ports, &after), (2, false));
+    assert_eq!(find(ports, "p", None).unwrap().compiled, b"another form");
+}
+
 pub fn finds_the_newest_or_the_named_revision(ports: &impl Ports) {
     let (one, two) = (policy("p", "one"), policy("p", "two"));
     put(ports, &one);
@@ -180,4 +210,41 @@ pub fn refuses_names_that_are_empty_or_too_long(ports: &impl Ports) {
     }
     assert_eq!(PolicyRepository::list(ports, None, 10), Ok(vec![]));
     assert!(PolicyRepository::put(ports, &policy(&"🦀".repeat(128), "one")).is_ok());
+}
+
+pub fn gives_revisions_newest_first_without_their_content(ports: &impl Ports) {
+    for content in ["1", "2", "3", "4", "5"] {
+        put(ports, &policy("p", content));
+        put(ports, &policy("q", content));
+    }
+    let broken = Policy {
+        status: PolicyStatus::Broken,
+        problem: Some("line 1: no rule".to_owned()),
+        ..policy("p", "6")
+    };
+    put(ports, &broken);
+    let revisions = |name, before, limit| {
+        let rows = ports.revisions(name, before, limit).unwrap().into_iter();
+        rows.map(|row| row.revision).collect::<Vec<_>>()
+    };
+    let newest = ports.revisions("p", None, 1).unwrap();
+    let bare = Policy {
+        revision: 6,
+        document: String::new(),
+        compiled: Vec::new(),
+        ..broken
+    };
+    assert_eq!(newest, [bare]);
+    assert_eq!(revisions("p", None, 1_000), [6, 5, 4, 3, 2, 1]);
+    assert_eq!(revisions("p", Some(6), 2), [5, 4]);
+    assert_eq!(revisions("p", Some(4), 2), [3, 2]);
+    assert_eq!(revisions("p", Some(2), 2), [1]);
+    assert_eq!(revisions("p", Some(u32::MAX), 1), [6]);
+    for before in [0, 1] {
+        assert!(revisions("p", Some(before), 2).is_empty(), "{before}");
+    }
+    assert!(revisions("P", None, 10).is_empty());
+    for limit in [0, 1_001] {
+        assert_invalid(ports.revisions("p", None, limit));
+    }
 }

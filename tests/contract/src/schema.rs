@@ -2,19 +2,21 @@
 
 use vectra_domain::repository::{
     ActRepository, AgentAccessRepository, AgentRepository, AuditRepository,
-    ExternalIssuerRepository, HeldRequestRepository, LockoutRepository, PolicyRepository,
+    ExternalIssuerRepository, HeldRequestRepository, IntentCache, LockoutRepository,
+    PolicyRepository,
 };
 use vectra_domain::{LockoutSubject, PersistenceError};
 
 use crate::Ports;
 use crate::fixtures::{
-    act, after_noon, agent, agent_id, audit, audit_id, entry, given_agent, held_id, policy, query,
+    act, after_noon, agent, agent_id, audit, audit_id, entry, given_agent, held_id, outcome,
+    policy, query, undone,
 };
 
 pub fn tells_that_the_tables_are_missing(ports: &impl Ports) {
     let now = after_noon(0);
     let row = audit(1, agent_id(1), now);
-    let calls: [(&str, Result<(), PersistenceError>); 15] = [
+    let calls: [(&str, Result<(), PersistenceError>); 19] = [
         ("schema.version", ports.version().map(drop)),
         (
             "agents.find",
@@ -28,6 +30,19 @@ pub fn tells_that_the_tables_are_missing(ports: &impl Ports) {
         (
             "audit-trail.append",
             AuditRepository::append(ports, &row, "{}"),
+        ),
+        (
+            "audit-trail.complete",
+            AuditRepository::complete(ports, audit_id(1), &outcome(200, now)),
+        ),
+        (
+            "held-requests.count-pending",
+            ports.count_pending().map(drop),
+        ),
+        ("ledger.counters", ports.counters().map(drop)),
+        (
+            "intent-cache.find",
+            IntentCache::find(ports, "key", now).map(drop),
         ),
         (
             "policies.put",
@@ -82,6 +97,6 @@ pub fn makes_the_tables_and_may_be_repeated(ports: &impl Ports) {
     assert_eq!(AgentRepository::find(ports, kept.id), Ok(Some(kept)));
     assert_eq!(
         AuditRepository::find(ports, audit_id(1)),
-        Ok(Some((row, "{}".to_owned())))
+        Ok(Some(undone(row, "{}")))
     );
 }

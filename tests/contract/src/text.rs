@@ -5,14 +5,14 @@ use vectra_domain::repository::{
     HeldRequestRepository, HeldStep, PolicyRepository,
 };
 use vectra_domain::{
-    Agent, AgentChange, AgentHistory, AuditTrail, Entry, HeldRequest, HeldStatus, PersistenceError,
-    Policy, TextChange,
+    Agent, AgentChange, AgentHistory, AuditOutcome, AuditRecord, AuditTrail, Entry, HeldRequest,
+    HeldStatus, PersistenceError, Policy, TextChange,
 };
 
 use crate::Ports;
 use crate::fixtures::{
-    after_noon, agent, assert_recorded, audit, entry, given_agent, held_entry, held_id, history,
-    insert, policy,
+    after_noon, agent, assert_recorded, audit, audit_id, entry, given_agent, held_entry, held_id,
+    history, insert, outcome, policy,
 };
 
 const TEXTS: &[&str] = &[
@@ -72,8 +72,18 @@ fn round_trip(ports: &impl Ports, number: u128, text: &str) {
     };
     decided.held = Some(held.clone());
     assert_recorded(ports.record(&decided));
-    let found = AuditRepository::find(ports, decided.audit.id).unwrap();
-    assert_eq!(found, Some((decided.audit, decided.explanation)));
+    let id = decided.audit.id;
+    let done = AuditOutcome {
+        failure: Some(owned.clone()),
+        ..outcome(502, after_noon(0))
+    };
+    AuditRepository::complete(ports, id, &done).unwrap();
+    let expected = AuditRecord {
+        entry: decided.audit,
+        explanation: decided.explanation,
+        outcome: Some(done),
+    };
+    assert_eq!(AuditRepository::find(ports, id), Ok(Some(expected)));
     assert_eq!(HeldRequestRepository::find(ports, held.id), Ok(Some(held)));
 
     let put = Policy {
@@ -144,6 +154,10 @@ pub fn refuses_u0000_and_names_the_column(ports: &impl Ports) {
         method: nul.clone(),
         ..audit(9, known.id, now)
     };
+    let failed = AuditOutcome {
+        failure: Some(nul.clone()),
+        ..outcome(502, now)
+    };
     let agents = AgentPage {
         after: None,
         limit: 1,
@@ -162,7 +176,7 @@ pub fn refuses_u0000_and_names_the_column(ports: &impl Ports) {
         comment: Some(nul.clone()),
     };
 
-    let cases: [(&str, Result<(), PersistenceError>); 24] = [
+    let cases: [(&str, Result<(), PersistenceError>); 26] = [
         ("Agent.Name", new_agent(|a, s| a.name = s)),
         ("Agent.OwnerId", new_agent(|a, s| a.owner_id = Some(s))),
         (
@@ -202,6 +216,11 @@ pub fn refuses_u0000_and_names_the_column(ports: &impl Ports) {
             "AuditExplanation.Document",
             record(|e, s| e.explanation = s),
         ),
+        (
+            "AuditOutcome.Failure",
+            AuditRepository::complete(ports, audit_id(1), &failed),
+        ),
+        ("Policy.Name", ports.revisions(&nul, None, 1).map(drop)),
         ("HeldRequest.Reason", hold(|h, s| h.reason = Some(s))),
         ("HeldRequest.TargetUrl", hold(|h, s| h.target_url = s)),
         ("HeldRequest.KeyId", hold(|h, s| h.key_id = s)),

@@ -1,7 +1,9 @@
 //! The ledger as a port.
 
 use vectra_domain::repository::{Ledger, RefusalsPage, Result};
-use vectra_domain::{Activity, Circuit, Context, Entry, Query, Recorded, Refusals, Timestamp};
+use vectra_domain::{
+    Activity, Circuit, Context, Counter, Entry, Query, Recorded, Refusals, Timestamp, TrustScore,
+};
 
 use super::Repositories;
 use super::callers::access_from;
@@ -31,6 +33,8 @@ impl Ledger for Repositories {
                 target: entry.trust.target,
                 rate: entry.trust.rate,
             },
+            trust_floor: entry.trust_floor.map(TrustScore::get),
+            counter: entry.counter.clone(),
             held: entry.held.as_ref().map(held_to),
             held_limits: wit::HeldLimits {
                 per_agent: entry.held_limits.per_agent,
@@ -64,6 +68,16 @@ impl Ledger for Repositories {
         refusals.into_iter().map(refusals_from).collect()
     }
 
+    fn counters(&self) -> Result<Vec<Counter>> {
+        let counters = wit::counters().map_err(error)?.into_iter();
+        Ok(counters
+            .map(|counter| Counter {
+                name: counter.name,
+                count: counter.count,
+            })
+            .collect())
+    }
+
     fn prune(&self, before: Timestamp, limit: u32) -> Result<u32> {
         wit::prune(before.micros(), limit).map_err(error)
     }
@@ -77,6 +91,7 @@ fn context_from(context: wit::Context) -> Result<Context> {
         access: access_from(context.access)?,
         policy: context.policy.map(policy_from).transpose()?,
         activity: Activity {
+            minute_total: activity.minute_total,
             recent_total: activity.recent_total,
             recent_violations: activity.recent_violations,
             baseline_total: activity.baseline_total,

@@ -132,6 +132,7 @@ pub fn change_to(change: &AgentChange) -> wit::AgentChange {
         status: change.status.map(status_to),
         policy_name: text_to(&change.policy_name),
         client_secret_hash: change.client_secret_hash.clone(),
+        trust_at_least: change.trust_at_least.map(TrustScore::get),
         updated_at: change.updated_at.micros(),
     }
 }

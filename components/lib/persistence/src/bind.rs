@@ -63,6 +63,11 @@ impl Bind {
         self.value(Value::Real(real))
     }
 
+    /// Appends a double that the caller knows to be finite, or NULL.
+    pub(crate) fn optional_real(self, real: Option<f64>) -> Self {
+        self.value(real.map_or(Value::Null, Value::Real))
+    }
+
     /// Appends bytes.
     pub(crate) fn blob(self, bytes: &[u8]) -> Self {
         self.value(Value::Blob(bytes.to_vec()))

@@ -2,9 +2,9 @@
 
 use vectra_domain::repository::{MAX_PAGE, Result};
 use vectra_domain::{
-    Act, ActOutcome, Agent, AgentChange, AgentHistory, AuditTrail, CircuitRule, Entry, HeldRequest,
-    HeldStatus, IssuerKeys, Operator, Origin, PersistenceError, Policy, Probe, Report, Rotation,
-    TextChange,
+    Act, ActOutcome, Agent, AgentChange, AgentHistory, AuditOutcome, AuditTrail, CircuitRule,
+    Entry, HeldRequest, HeldStatus, IssuerKeys, Operator, Origin, PersistenceError, Policy, Probe,
+    Report, Rotation, TextChange,
 };
 
 /// Longest name of an agent, an operator or a policy, in characters. PostgreSQL's indexes
@@ -19,6 +19,15 @@ const MAX_THRESHOLD: u32 = 1_000;
 
 /// Longest URL of an issuer, in characters.
 const MAX_ISSUER: usize = 512;
+
+/// Longest name of a counter, in characters.
+const MAX_COUNTER: usize = 64;
+
+/// Longest key of the intent cache, in bytes.
+const MAX_INTENT_KEY: usize = 128;
+
+/// Longest answer that the intent cache keeps, in bytes.
+const MAX_INTENT: usize = 16 * 1024;
 
 /// Longest subject of a lockout, in characters: an id or an address.
 const MAX_SUBJECT: usize = 64;
@@ -113,6 +122,29 @@ pub(crate) fn audit(entry: &AuditTrail, explanation: &str) -> Result<()> {
     json("AuditExplanation.Document", explanation)
 }
 
+/// The number as databases count: in signed ones.
+pub(crate) fn count(column: &str, count: u64) -> Result<i64> {
+    i64::try_from(count).or_else(|_| invalid(format!("`{column}` {count} is too large")))
+}
+
+/// Checks what became of a request.
+pub(crate) fn audit_outcome(outcome: &AuditOutcome) -> Result<()> {
+    if let Some(status) = outcome.status {
+        self::status("AuditOutcome.Status", status)?;
+    }
+    count("AuditOutcome.ResponseBytes", outcome.response_bytes)?;
+    count("AuditOutcome.Duration", outcome.duration)?;
+    optional_text("AuditOutcome.Failure", outcome.failure.as_deref())
+}
+
+fn status(column: &str, status: u16) -> Result<()> {
+    if (100..=999).contains(&status) {
+        Ok(())
+    } else {
+        invalid(format!("`{column}` {status} is not from 100 to 999"))
+    }
+}
+
 /// Checks a policy to put.
 pub(crate) fn policy(policy: &Policy) -> Result<()> {
     name("Policy.Name", &policy.name)?;
@@ -130,6 +162,7 @@ pub(crate) fn entry(entry: &Entry) -> Result<()> {
             return invalid(format!("trust {name} {value} is not from 0 to 1"));
         }
     }
+    counter(&entry.counter)?;
     if let Some(wanted) = &entry.probe {
         probe(wanted, &entry.audit)?;
     }
@@ -137,6 +170,18 @@ pub(crate) fn entry(entry: &Entry) -> Result<()> {
         .held
         .as_ref()
         .map_or(Ok(()), |held| held_request(held, &entry.audit))
+}
+
+fn counter(name: &str) -> Result<()> {
+    let allowed = |byte: u8| {
+        byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'-' | b'/')
+    };
+    if !(1..=MAX_COUNTER).contains(&name.len()) || !name.bytes().all(allowed) {
+        return invalid(format!(
+            "`DecisionCounter.Name` is not 1 to {MAX_COUNTER} of `a` to `z`, digits, `-` and `/`"
+        ));
+    }
+    Ok(())
 }
 
 fn probe(probe: &Probe, audit: &AuditTrail) -> Result<()> {
@@ -215,12 +260,7 @@ pub(crate) fn act(act: &Act) -> Result<()> {
 
 /// Checks what came of an act.
 pub(crate) fn act_outcome(outcome: &ActOutcome) -> Result<()> {
-    if !(100..=999).contains(&outcome.status) {
-        return invalid(format!(
-            "`OperatorActOutcome.Status` {} is not from 100 to 999",
-            outcome.status
-        ));
-    }
+    status("OperatorActOutcome.Status", outcome.status)?;
     optional_text("OperatorActOutcome.Target", outcome.target.as_deref())
 }
 
@@ -237,4 +277,25 @@ pub(crate) fn issuer(issuer: &str) -> Result<()> {
 /// Checks what was fetched from an external issuer.
 pub(crate) fn issuer_keys(keys: &IssuerKeys) -> Result<()> {
     json("ExternalIssuer.Jwks", &keys.jwks)
+}
+
+/// Checks the key of a question to a classifier.
+pub(crate) fn intent_key(key: &str) -> Result<()> {
+    text("IntentCache.Key", key)?;
+    if !(1..=MAX_INTENT_KEY).contains(&key.len()) {
+        return invalid(format!(
+            "`IntentCache.Key` does not have 1 to {MAX_INTENT_KEY} bytes"
+        ));
+    }
+    Ok(())
+}
+
+/// Checks an answer of a classifier to keep.
+pub(crate) fn intent(document: &str) -> Result<()> {
+    if document.len() > MAX_INTENT {
+        return invalid(format!(
+            "`IntentCache.Document` has more than {MAX_INTENT} bytes"
+        ));
+    }
+    json("IntentCache.Document", document)
 }

@@ -2,6 +2,7 @@
 
 mod callers;
 mod circuits;
+mod intents;
 mod postgres;
 mod sqlite;
 
@@ -9,6 +10,7 @@ use vectra_domain::PersistenceError;
 
 pub(crate) use callers::CallerStatements;
 pub(crate) use circuits::CircuitStatements;
+pub(crate) use intents::IntentStatements;
 pub use postgres::POSTGRES;
 pub use sqlite::SQLITE;
 
@@ -39,14 +41,17 @@ pub struct Dialect {
     pub(crate) history_recent: &'static str,
     pub(crate) history_prune: &'static str,
     pub(crate) audit_append: &'static str,
+    pub(crate) audit_complete: &'static str,
     pub(crate) audit_find: &'static str,
     pub(crate) audit_list: &'static str,
     pub(crate) audit_range: &'static str,
     pub(crate) policy_put: &'static str,
     pub(crate) policy_find: &'static str,
     pub(crate) policy_list: &'static str,
+    pub(crate) policy_revisions: &'static str,
     pub(crate) policy_retire: &'static str,
     pub(crate) held_find: &'static str,
+    pub(crate) held_count_pending: &'static str,
     pub(crate) held_list: &'static str,
     pub(crate) held_advance: &'static str,
     pub(crate) held_expire: &'static str,
@@ -54,6 +59,8 @@ pub struct Dialect {
     pub(crate) record: &'static str,
     pub(crate) activity_prune: &'static str,
     pub(crate) refusals_list: &'static str,
+    pub(crate) counters: &'static str,
     pub(crate) callers: &'static CallerStatements,
     pub(crate) circuits: &'static CircuitStatements,
+    pub(crate) intents: &'static IntentStatements,
 }

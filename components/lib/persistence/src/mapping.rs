@@ -1,10 +1,10 @@
 //! Rows to entities. The order of columns is that of the dialect's statements.
 
 use vectra_domain::{
-    Act, ActOutcome, Agent, AgentAccess, AgentHistory, AgentId, AgentStatus, AuditTrail,
-    CircuitChange, CircuitState, DecisionType, Failures, HeldRequest, HeldStatus, IssuerKeys,
-    Operator, OperatorRole, PersistenceError, Policy, PolicySource, PolicyStatus, Refusals,
-    RiskScore, TrustScore, UpstreamCircuit,
+    Act, ActOutcome, Agent, AgentAccess, AgentHistory, AgentId, AgentStatus, AuditOutcome,
+    AuditTrail, CircuitChange, CircuitState, Counter, DecisionType, Failures, HeldRequest,
+    HeldStatus, IssuerKeys, Operator, OperatorRole, PersistenceError, Policy, PolicySource,
+    PolicyStatus, Refusals, RiskScore, TrustScore, UpstreamCircuit,
 };
 
 use crate::row::{Reader, unexpected};
@@ -57,6 +57,22 @@ pub(crate) fn audit(row: &mut Reader) -> Result<AuditTrail> {
             .map_err(|_| unexpected("AuditTrail.RiskScore"))?,
         timestamp: row.time("AuditTrail.Timestamp")?,
     })
+}
+
+/// `CompletedAt, Status, ResponseBytes, Duration, Failure`; none if the first is NULL.
+pub(crate) fn audit_outcome(row: &mut Reader) -> Result<Option<AuditOutcome>> {
+    let Some(completed_at) = row.optional_time("AuditOutcome.CompletedAt")? else {
+        return Ok(None);
+    };
+    let status = row.optional_integer("AuditOutcome.Status")?;
+    let status = status.map(u16::try_from).transpose();
+    Ok(Some(AuditOutcome {
+        status: status.map_err(|_| unexpected("AuditOutcome.Status"))?,
+        response_bytes: row.large_count("AuditOutcome.ResponseBytes")?,
+        duration: row.large_count("AuditOutcome.Duration")?,
+        failure: row.optional_text("AuditOutcome.Failure")?,
+        completed_at,
+    }))
 }
 
 /// `Name, Revision, Document, Compiled, Status, Problem, Source, SourceName,
@@ -180,9 +196,8 @@ pub(crate) fn circuit(row: &mut Reader) -> Result<UpstreamCircuit> {
 
 /// `Number, Origin, AgentId, Before, After, Timestamp`.
 pub(crate) fn circuit_change(row: &mut Reader) -> Result<CircuitChange> {
-    let number = row.integer("UpstreamCircuitChange.Number")?;
     Ok(CircuitChange {
-        number: u64::try_from(number).map_err(|_| unexpected("UpstreamCircuitChange.Number"))?,
+        number: row.large_count("UpstreamCircuitChange.Number")?,
         origin: row.text("UpstreamCircuitChange.Origin")?,
         agent_id: row.optional_parsed("UpstreamCircuitChange.AgentId")?,
         before: row.code("UpstreamCircuitChange.Before", CircuitState::from_code)?,
@@ -198,5 +213,13 @@ pub(crate) fn refusals(row: &mut Reader) -> Result<Refusals> {
         minute: row.time("AgentActivity.Start")?,
         requests: row.count("AgentActivity.Requests")?,
         refused: row.count("AgentActivity.Refused")?,
+    })
+}
+
+/// `Name`, and the sum of `Count`.
+pub(crate) fn counter(row: &mut Reader) -> Result<Counter> {
+    Ok(Counter {
+        name: row.text("DecisionCounter.Name")?,
+        count: row.large_count("DecisionCounter.Count")?,
     })
 }

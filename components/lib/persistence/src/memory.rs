@@ -6,6 +6,7 @@ mod acts;
 mod agents;
 mod circuits;
 mod held;
+mod intents;
 mod issuers;
 mod ledger;
 mod lockouts;
@@ -18,7 +19,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use vectra_domain::repository::{Result, Schema};
 use vectra_domain::{
-    Act, ActId, ActOutcome, Agent, AgentAccess, AgentHistory, AgentId, AuditId, AuditTrail,
+    Act, ActId, ActOutcome, Agent, AgentAccess, AgentHistory, AgentId, AuditId, AuditRecord,
     Failures, HeldRequest, HeldRequestId, HistoryId, Operator, OperatorId, PersistenceError,
     Policy, Timestamp,
 };
@@ -37,8 +38,12 @@ struct State {
     version: Option<u32>,
     agents: BTreeMap<AgentId, Agent>,
     history: BTreeMap<HistoryId, AgentHistory>,
-    audit: BTreeMap<AuditId, (AuditTrail, String)>,
+    audit: BTreeMap<AuditId, AuditRecord>,
     activity: BTreeMap<(AgentId, Span, Timestamp), Counters>,
+    /// How often what was decided, by the name of the counter.
+    decisions: BTreeMap<String, u64>,
+    /// Answers of classifiers by key, and until when they hold.
+    intents: BTreeMap<u16, (String, String, Timestamp)>,
     /// Revisions by name, oldest first.
     policies: BTreeMap<String, Vec<Policy>>,
     held: BTreeMap<HeldRequestId, HeldRequest>,

@@ -7,6 +7,7 @@ mod audit;
 pub(crate) mod circuits;
 mod held;
 mod history;
+pub(crate) mod intents;
 mod issuers;
 pub(crate) mod ledger;
 pub(crate) mod lockouts;

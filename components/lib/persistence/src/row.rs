@@ -97,6 +97,11 @@ impl Reader {
         Ok(u32::try_from(count).unwrap_or(u32::MAX))
     }
 
+    /// A number that is never negative.
+    pub(crate) fn large_count(&mut self, column: &str) -> Result<u64> {
+        u64::try_from(self.integer(column)?).map_err(|_| unexpected(column))
+    }
+
     /// As [`Self::count`], or NULL.
     pub(crate) fn optional_count(&mut self, column: &str) -> Result<Option<u32>> {
         if self.is_null() {

@@ -4,8 +4,8 @@ use vectra_domain as domain;
 use vectra_domain::repository::RefusalsPage;
 
 use super::{
-    Result, from_access, from_agent, from_circuit_state, from_policy, id, micros, of, time,
-    to_audit, to_held, to_origin,
+    Result, from_access, from_agent, from_circuit_state, from_policy, id, micros, of,
+    optional_trust, time, to_audit, to_held, to_origin,
 };
 use crate::bindings::exports::vectra::persistence::ledger;
 
@@ -24,6 +24,7 @@ pub(crate) fn from_context(context: domain::Context) -> ledger::Context {
         access: from_access(context.access),
         policy: context.policy.map(from_policy),
         activity: ledger::Activity {
+            minute_total: context.activity.minute_total,
             recent_total: context.activity.recent_total,
             recent_violations: context.activity.recent_violations,
             baseline_total: context.activity.baseline_total,
@@ -54,6 +55,8 @@ pub(crate) fn to_entry(entry: ledger::Entry) -> Result<domain::Entry> {
             target: entry.trust.target,
             rate: entry.trust.rate,
         },
+        trust_floor: optional_trust("Entry.TrustFloor", entry.trust_floor)?,
+        counter: entry.counter,
         held: entry.held.map(to_held).transpose()?,
         held_limits: domain::HeldLimits {
             per_agent: entry.held_limits.per_agent,
@@ -94,5 +97,12 @@ pub(crate) fn from_refusals(refusals: domain::Refusals) -> ledger::Refusals {
         minute: refusals.minute.micros(),
         requests: refusals.requests,
         refused: refusals.refused,
+    }
+}
+
+pub(crate) fn from_counter(counter: domain::Counter) -> ledger::Counter {
+    ledger::Counter {
+        name: counter.name,
+        count: counter.count,
     }
 }

@@ -5,7 +5,7 @@ use vectra_domain::PersistenceError;
 
 use super::{
     Result, from_agent_status, from_decision, from_held_status, from_policy_source,
-    from_policy_status, id, micros, optional_time, time, to_agent_status, to_decision,
+    from_policy_status, id, micros, of, optional_time, time, to_agent_status, to_decision,
     to_held_status, to_policy_source, to_policy_status,
 };
 use crate::bindings::exports::vectra::persistence::types;
@@ -39,6 +39,15 @@ pub(crate) fn from_agent(agent: domain::Agent) -> types::Agent {
     }
 }
 
+/// Reads a trust that may be missing; its error names the field.
+pub(super) fn optional_trust(
+    field: &str,
+    score: Option<f64>,
+) -> Result<Option<domain::TrustScore>> {
+    let score = score.map(domain::TrustScore::new).transpose();
+    score.map_err(|error| PersistenceError::Invalid(format!("`{field}`: {error}")))
+}
+
 fn to_text_change(change: types::TextChange) -> domain::TextChange {
     match change {
         types::TextChange::Keep => domain::TextChange::Keep,
@@ -54,6 +63,7 @@ pub(crate) fn to_agent_change(change: types::AgentChange) -> Result<domain::Agen
         status: change.status.map(to_agent_status),
         policy_name: to_text_change(change.policy_name),
         client_secret_hash: change.client_secret_hash,
+        trust_at_least: optional_trust("AgentChange.TrustAtLeast", change.trust_at_least)?,
         updated_at: time(change.updated_at)?,
     })
 }
@@ -107,6 +117,30 @@ pub(crate) fn from_audit(entry: domain::AuditTrail) -> types::AuditEntry {
         target_url: entry.target_url,
         risk_score: entry.risk_score.get(),
         timestamp: entry.timestamp.micros(),
+    }
+}
+
+pub(crate) fn to_audit_outcome(outcome: types::AuditOutcome) -> Result<domain::AuditOutcome> {
+    Ok(domain::AuditOutcome {
+        status: outcome.status,
+        response_bytes: outcome.response_bytes,
+        duration: outcome.duration,
+        failure: outcome.failure,
+        completed_at: of("AuditOutcome.CompletedAt", time(outcome.completed_at))?,
+    })
+}
+
+pub(crate) fn from_audit_record(record: domain::AuditRecord) -> types::AuditRecord {
+    types::AuditRecord {
+        entry: from_audit(record.entry),
+        explanation: record.explanation,
+        outcome: record.outcome.map(|outcome| types::AuditOutcome {
+            status: outcome.status,
+            response_bytes: outcome.response_bytes,
+            duration: outcome.duration,
+            failure: outcome.failure,
+            completed_at: outcome.completed_at.micros(),
+        }),
     }
 }
 

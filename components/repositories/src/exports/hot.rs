@@ -72,6 +72,13 @@ impl<S: Store> ledger::Guest for Shell<S> {
         })
     }
 
+    fn counters() -> Result<Vec<ledger::Counter>, types::Error> {
+        call(|| {
+            let counters = S::repositories().counters()?;
+            Ok(counters.into_iter().map(convert::from_counter).collect())
+        })
+    }
+
     fn prune(before: i64, limit: u32) -> Result<u32, types::Error> {
         call(|| Ledger::prune(&S::repositories(), convert::time(before)?, limit))
     }

@@ -1,6 +1,6 @@
 SELECT v.Version::bigint,
   -- One row always; its cost is bounded by the 5 minutes and 168 hours it sums up.
-  m.Requests::bigint, m.Violations::bigint, h.Requests::bigint, VectraTimeV1(h.Since),
+  m.Current::bigint, m.Requests::bigint, m.Violations::bigint, h.Requests::bigint, VectraTimeV1(h.Since),
   a.Id::text, a.Name, a.OwnerId, a.Status::bigint, a.PolicyName, a.ClientSecretHash,
   a.TrustScore, VectraTimeV1(a.CreatedAt), VectraTimeV1(a.UpdatedAt),
   x.RequestsPerMinute::bigint, VectraTimeV1(x.TokensNotBefore),
@@ -10,7 +10,8 @@ SELECT v.Version::bigint,
   p.Name, p.Revision, ''::text, p.Compiled, p.Status::bigint, p.Problem, p.Source::bigint,
   p.SourceName, p.ContentHash, VectraTimeV1(p.CreatedAt)
 FROM (SELECT max(Version) AS Version FROM SchemaVersion) v
-LEFT JOIN (SELECT COALESCE(sum(Requests), 0) AS Requests, COALESCE(sum(Violations), 0) AS Violations
+LEFT JOIN (SELECT COALESCE(sum(Requests), 0) AS Requests, COALESCE(sum(Violations), 0) AS Violations,
+    COALESCE(sum(Requests) FILTER (WHERE Start = $3::text::timestamptz), 0) AS Current
   FROM AgentActivity WHERE AgentId = $1::text::uuid AND Span = 60
     AND Start BETWEEN $2::text::timestamptz AND $3::text::timestamptz) m ON true
 LEFT JOIN (SELECT COALESCE(sum(Requests), 0) AS Requests, min(Start) AS Since

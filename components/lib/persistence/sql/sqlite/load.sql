@@ -1,7 +1,7 @@
 SELECT v.Version,
 -- One row always; its cost is bounded by the 5 minutes and 168 hours it sums up. A
 -- policy's document is for people and stays where it is.
-  m.Requests, m.Violations, h.Requests, h.Since,
+  m.Current, m.Requests, m.Violations, h.Requests, h.Since,
   a.Id, a.Name, a.OwnerId, a.Status, a.PolicyName, a.ClientSecretHash, a.TrustScore, a.CreatedAt,
   a.UpdatedAt,
   x.RequestsPerMinute, x.TokensNotBefore,
@@ -11,7 +11,8 @@ SELECT v.Version,
   p.Name, p.Revision, '', p.Compiled, p.Status, p.Problem, p.Source, p.SourceName,
   p.ContentHash, p.CreatedAt
 FROM (SELECT MAX(Version) AS Version FROM SchemaVersion) v
-LEFT JOIN (SELECT COALESCE(SUM(Requests), 0) AS Requests, COALESCE(SUM(Violations), 0) AS Violations
+LEFT JOIN (SELECT COALESCE(SUM(Requests), 0) AS Requests, COALESCE(SUM(Violations), 0) AS Violations,
+    COALESCE(SUM(CASE WHEN Start = ?3 THEN Requests END), 0) AS Current
   FROM AgentActivity WHERE AgentId = ?1 AND Span = 60 AND Start BETWEEN ?2 AND ?3) m
 LEFT JOIN (SELECT COALESCE(SUM(Requests), 0) AS Requests, MIN(Start) AS Since
   FROM AgentActivity WHERE AgentId = ?1 AND Span = 3600 AND Start BETWEEN ?4 AND ?5) h

@@ -51,6 +51,7 @@ pub static POSTGRES: Dialect = Dialect {
         include_str!("../../sql/postgres/2.sql"),
         include_str!("../../sql/postgres/3.sql"),
         include_str!("../../sql/postgres/4.sql"),
+        include_str!("../../sql/postgres/5.sql"),
     ],
     step,
     error,
@@ -71,7 +72,8 @@ pub static POSTGRES: Dialect = Dialect {
   OwnerId = CASE $3::bigint WHEN 0 THEN OwnerId ELSE $4::text END,
   Status = COALESCE($5::bigint, Status),
   PolicyName = CASE $6::bigint WHEN 0 THEN PolicyName ELSE $7::text END,
-  ClientSecretHash = COALESCE($8::text, ClientSecretHash), UpdatedAt = $9::text::timestamptz
+  ClientSecretHash = COALESCE($8::text, ClientSecretHash), UpdatedAt = $9::text::timestamptz,
+  TrustScore = GREATEST(TrustScore, $10::double precision)
 WHERE Id = $1::text::uuid AND Status <> 3
 RETURNING ",
         agent!()
@@ -106,11 +108,17 @@ ORDER BY Timestamp DESC, Id DESC LIMIT $3::bigint",
   VALUES ($1::text::uuid, $2::text::uuid, $3::bigint, $4::text, $5::text, $6::text, $7::text,
     $8::double precision, $9::text::timestamptz) RETURNING Id)
 INSERT INTO AuditExplanation (AuditId, Document) SELECT Id, $10::text FROM entry",
+    audit_complete: "INSERT INTO AuditOutcome (AuditId, CompletedAt, Status, ResponseBytes, Duration,
+  Failure)
+SELECT Id, $2::text::timestamptz, $3::bigint, $4::bigint, $5::bigint, $6::text FROM AuditTrail
+  WHERE Id = $1::text::uuid RETURNING AuditId::text",
     audit_find: concat!(
         "SELECT ",
         audit!(),
-        ", e.Document
-FROM AuditTrail t LEFT JOIN AuditExplanation e ON e.AuditId = t.Id WHERE t.Id = $1::text::uuid"
+        ", e.Document, VectraTimeV1(o.CompletedAt) AS c, o.Status::bigint AS s, o.ResponseBytes,
+  o.Duration, o.Failure
+FROM AuditTrail t LEFT JOIN AuditExplanation e ON e.AuditId = t.Id
+  LEFT JOIN AuditOutcome o ON o.AuditId = t.Id WHERE t.Id = $1::text::uuid"
     ),
     audit_list: concat!("SELECT ", audit!(), " FROM AuditTrail t"),
     audit_range: concat!(
@@ -120,7 +128,7 @@ FROM AuditTrail t LEFT JOIN AuditExplanation e ON e.AuditId = t.Id WHERE t.Id = 
 FROM AuditTrail t LEFT JOIN AuditExplanation e ON e.AuditId = t.Id"
     ),
 
-    policy_put: "SELECT Revision, Newest FROM VectraPolicyPutV1($1::text, $2::text, $3::bytea,
+    policy_put: "SELECT Revision, Newest FROM VectraPolicyPutV5($1::text, $2::text, $3::bytea,
   $4::bigint::integer, $5::text, $6::bigint::integer, $7::text, $8::text, $9::text::timestamptz)",
     policy_find: concat!(
         "SELECT ",
@@ -135,6 +143,9 @@ FROM AuditTrail t LEFT JOIN AuditExplanation e ON e.AuditId = t.Id"
   AND Revision = (SELECT max(Revision) FROM Policy WHERE Name = p.Name)
 ORDER BY Name LIMIT $2::bigint"
     ),
+    policy_revisions: "SELECT Name, Revision, ''::text, ''::bytea, Status::bigint AS s, Problem,
+  Source::bigint AS o, SourceName, ContentHash, VectraTimeV1(CreatedAt) FROM Policy
+WHERE Name = $1::text AND Revision < $2::bigint ORDER BY Revision DESC LIMIT $3::bigint",
     // Another gateway that starts with the same files may be quicker: then there is
     // nothing left to do.
     policy_retire: "INSERT INTO Policy (Name, Revision, Document, Compiled, Status, Problem, Source,
@@ -152,6 +163,9 @@ RETURNING Name",
         held!("Sealed"),
         " FROM HeldRequest WHERE Id = $1::text::uuid"
     ),
+    // The order is that of an index: so it is what is walked along.
+    held_count_pending: "SELECT count(*) FROM (SELECT 1 FROM HeldRequest WHERE Status = 0
+  ORDER BY Status, CreatedAt LIMIT 1000000) h",
     held_list: concat!("SELECT ", held!("''::bytea"), " FROM HeldRequest"),
     // A step that may not be made is refused, so that it differs from a row that is not
     // there.
@@ -178,8 +192,11 @@ RETURNING ",
   FOR UPDATE SKIP LOCKED)) RETURNING 1::bigint",
     refusals_list: "SELECT AgentId::text AS a, VectraTimeV1(Start) AS at, Requests, Refused
   FROM AgentActivity",
+    counters: "SELECT Name, sum(Count)::bigint FROM DecisionCounter GROUP BY Name ORDER BY Name
+LIMIT $1::bigint",
     callers: &super::callers::POSTGRES,
     circuits: &super::circuits::POSTGRES,
+    intents: &super::intents::POSTGRES,
 };
 
 fn placeholder(at: usize, kind: Kind) -> String {

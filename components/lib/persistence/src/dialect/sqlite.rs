@@ -12,6 +12,7 @@ pub static SQLITE: Dialect = Dialect {
         include_str!("../../sql/sqlite/2.sql"),
         include_str!("../../sql/sqlite/3.sql"),
         include_str!("../../sql/sqlite/4.sql"),
+        include_str!("../../sql/sqlite/5.sql"),
     ],
     step,
     error,
@@ -27,7 +28,8 @@ pub static SQLITE: Dialect = Dialect {
         "UPDATE Agent SET Name = COALESCE(?2, Name),
   OwnerId = CASE ?3 WHEN 0 THEN OwnerId ELSE ?4 END, Status = COALESCE(?5, Status),
   PolicyName = CASE ?6 WHEN 0 THEN PolicyName ELSE ?7 END,
-  ClientSecretHash = COALESCE(?8, ClientSecretHash), UpdatedAt = ?9
+  ClientSecretHash = COALESCE(?8, ClientSecretHash), UpdatedAt = ?9,
+  TrustScore = MAX(TrustScore, COALESCE(?10, TrustScore))
 WHERE Id = ?1 AND Status <> 3
 RETURNING Id, Name, OwnerId, Status, PolicyName, ClientSecretHash, TrustScore, CreatedAt, UpdatedAt",
     agent_delete: "UPDATE Agent SET Status = 3, UpdatedAt = ?2 WHERE Id = ?1 AND Status <> 3
@@ -52,9 +54,14 @@ WHERE AgentId = ?1 AND Timestamp >= ?2 ORDER BY Timestamp DESC, Id DESC LIMIT ?3
 
     audit_append: "INSERT INTO AuditEntryV1 (AuditId, AgentId, DecisionType, Reason, Method, Path,
   TargetUrl, RiskScore, Timestamp, Explanation) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+    audit_complete:
+        "INSERT INTO AuditOutcome (AuditId, CompletedAt, Status, ResponseBytes, Duration,
+  Failure) SELECT Id, ?2, ?3, ?4, ?5, ?6 FROM AuditTrail WHERE Id = ?1 RETURNING AuditId",
     audit_find: "SELECT t.Id, t.AgentId, t.DecisionType, t.Reason, t.Method, t.Path, t.TargetUrl,
-  t.RiskScore, t.Timestamp, e.Document
-FROM AuditTrail t LEFT JOIN AuditExplanation e ON e.AuditId = t.Id WHERE t.Id = ?1",
+  t.RiskScore, t.Timestamp, e.Document, o.CompletedAt, o.Status, o.ResponseBytes, o.Duration,
+  o.Failure
+FROM AuditTrail t LEFT JOIN AuditExplanation e ON e.AuditId = t.Id
+  LEFT JOIN AuditOutcome o ON o.AuditId = t.Id WHERE t.Id = ?1",
     audit_list: "SELECT Id, AgentId, DecisionType, Reason, Method, Path, TargetUrl, RiskScore,
   Timestamp FROM AuditTrail",
 
@@ -62,7 +69,7 @@ FROM AuditTrail t LEFT JOIN AuditExplanation e ON e.AuditId = t.Id WHERE t.Id = 
   t.TargetUrl, t.RiskScore, t.Timestamp, e.Document
 FROM AuditTrail t LEFT JOIN AuditExplanation e ON e.AuditId = t.Id",
 
-    policy_put: "INSERT INTO PolicyPutV1 (Name, Document, Compiled, Status, Problem, Source,
+    policy_put: "INSERT INTO PolicyPutV5 (Name, Document, Compiled, Status, Problem, Source,
   SourceName, ContentHash, CreatedAt, Newest)
 SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, (SELECT MAX(Revision) FROM Policy WHERE Name = ?1)
 RETURNING (SELECT MAX(Revision) FROM Policy WHERE Name = ?1), Newest",
@@ -73,6 +80,9 @@ RETURNING (SELECT MAX(Revision) FROM Policy WHERE Name = ?1), Newest",
   ContentHash, CreatedAt FROM Policy p WHERE Name > ?1
   AND Revision = (SELECT MAX(Revision) FROM Policy WHERE Name = p.Name)
 ORDER BY Name LIMIT ?2",
+    policy_revisions: "SELECT Name, Revision, '', x'', Status, Problem, Source, SourceName,
+  ContentHash, CreatedAt FROM Policy WHERE Name = ?1 AND Revision < ?2
+ORDER BY Revision DESC LIMIT ?3",
     policy_retire:
         "INSERT INTO Policy (Name, Revision, Document, Compiled, Status, Problem, Source,
   SourceName, ContentHash, CreatedAt)
@@ -84,6 +94,8 @@ RETURNING Name",
 
     held_find: "SELECT Id, AgentId, AuditId, Status, Reason, Method, TargetUrl, Digest, KeyId,
   Sealed, CreatedAt, ExpiresAt, DecidedBy, DecidedAt, Comment FROM HeldRequest WHERE Id = ?1",
+    held_count_pending: "SELECT COUNT(*) FROM (SELECT 1 FROM HeldRequest WHERE Status = 0
+  LIMIT 1000000) h",
     held_list: "SELECT Id, AgentId, AuditId, Status, Reason, Method, TargetUrl, Digest, KeyId,
   x'' AS Sealed, CreatedAt, ExpiresAt, DecidedBy, DecidedAt, Comment FROM HeldRequest",
     // A step that may not be made sets the status to NULL, which the table refuses: so
@@ -105,8 +117,10 @@ RETURNING Id, AgentId, AuditId, Status, Reason, Method, TargetUrl, Digest, KeyId
   (SELECT AgentId, Span, Start FROM AgentActivity WHERE Start < ?1 ORDER BY Start LIMIT ?2)
 RETURNING 1",
     refusals_list: "SELECT AgentId, Start, Requests, Refused FROM AgentActivity",
+    counters: "SELECT Name, SUM(Count) FROM DecisionCounter GROUP BY Name ORDER BY Name LIMIT ?1",
     callers: &super::callers::SQLITE,
     circuits: &super::circuits::SQLITE,
+    intents: &super::intents::SQLITE,
 };
 
 /// A blank line ends a statement; comments stay behind, so that a host which looks at

@@ -57,6 +57,12 @@ impl AgentRepository for Memory {
             if let Some(hash) = &change.client_secret_hash {
                 agent.client_secret_hash.clone_from(hash);
             }
+            if let Some(trust) = change.trust_at_least {
+                // Scores are ordered as numbers are, none of them NaN.
+                if agent.trust_score.get() < trust.get() {
+                    agent.trust_score = trust;
+                }
+            }
             agent.updated_at = Some(change.updated_at);
             Ok(agent.clone())
         })

@@ -8,6 +8,9 @@ use vectra_domain::{HeldRequest, HeldRequestId, HeldStatus, PersistenceError, Ti
 use super::{Memory, take};
 use crate::check;
 
+/// As far as pending requests are counted.
+const MAX_COUNT: usize = 1_000_000;
+
 impl HeldRequestRepository for Memory {
     fn find(&self, id: HeldRequestId) -> Result<Option<HeldRequest>> {
         self.call(|state| Ok(state.held.get(&id).cloned()))
@@ -32,6 +35,14 @@ impl HeldRequestRepository for Memory {
                 row
             });
             Ok(take(limit, unsealed))
+        })
+    }
+
+    fn count_pending(&self) -> Result<u32> {
+        self.call(|state| {
+            let pending = |row: &&HeldRequest| row.status == HeldStatus::Pending;
+            let count = state.held.values().filter(pending).take(MAX_COUNT).count();
+            Ok(u32::try_from(count).unwrap_or(u32::MAX))
         })
     }
 

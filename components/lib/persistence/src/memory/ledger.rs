@@ -2,11 +2,11 @@
 
 use std::cmp::Reverse;
 
-use vectra_domain::repository::{Ledger, RefusalsPage, Result};
+use vectra_domain::repository::{Ledger, MAX_PAGE, RefusalsPage, Result};
 use vectra_domain::{
-    Activity, AgentAccess, AgentHistory, AgentId, AgentStatus, Context, DecisionType, Entry,
-    HeldRequest, HeldStatus, PersistenceError, Policy, Query, Recorded, Refusals, Timestamp,
-    TrustRule, TrustScore,
+    Activity, AgentAccess, AgentHistory, AgentId, AgentStatus, AuditRecord, Context, Counter,
+    DecisionType, Entry, HeldRequest, HeldStatus, PersistenceError, Policy, Query, Recorded,
+    Refusals, Timestamp, TrustRule, TrustScore,
 };
 
 use super::{Memory, Span, State, insert, remove, take};
@@ -25,7 +25,10 @@ impl State {
         let mut activity = Activity::default();
         let (first, last) = windows.minutes;
         let minutes = (agent, Span::Minute, first)..=(agent, Span::Minute, last);
-        for (_, counters) in self.activity.range(minutes) {
+        for (&(_, _, start), counters) in self.activity.range(minutes) {
+            if start == last {
+                activity.minute_total = counters.requests;
+            }
             activity.recent_total = activity.recent_total.saturating_add(counters.requests);
             activity.recent_violations = activity
                 .recent_violations
@@ -106,13 +109,16 @@ impl State {
         }
     }
 
-    fn move_trust(&mut self, agent: AgentId, rule: TrustRule) {
+    fn move_trust(&mut self, agent: AgentId, rule: TrustRule, floor: Option<TrustScore>) {
         let Some(agent) = self.agents.get_mut(&agent) else {
             return;
         };
         let trust = agent.trust_score.get();
         let moved = (trust + rule.rate * (rule.target - trust)).clamp(0.0, 1.0);
         agent.trust_score = TrustScore::new(moved).unwrap_or(agent.trust_score);
+        if floor.is_some_and(|floor| agent.trust_score.get() < floor.get()) {
+            agent.status = AgentStatus::Quarantined;
+        }
     }
 
     fn write(&mut self, entry: &Entry) -> Result<()> {
@@ -128,9 +134,13 @@ impl State {
             decision_type: audit.decision_type,
         };
         insert(&mut self.history, history.id, "AgentHistory.Id", history)?;
-        self.audit
-            .insert(audit.id, (audit.clone(), entry.explanation.clone()));
-        self.move_trust(audit.agent_id, entry.trust);
+        let record = AuditRecord {
+            entry: audit.clone(),
+            explanation: entry.explanation.clone(),
+            outcome: None,
+        };
+        self.audit.insert(audit.id, record);
+        self.move_trust(audit.agent_id, entry.trust, entry.trust_floor);
         if let Some(held) = &entry.held {
             let made = HeldRequest {
                 decided_by: None,
@@ -143,7 +153,14 @@ impl State {
         if let Some(probe) = &entry.probe {
             self.circuits.claim(probe, audit.agent_id, audit.timestamp);
         }
+        self.raise(&entry.counter);
         Ok(())
+    }
+
+    /// Raises a counter of decisions.
+    fn raise(&mut self, name: &str) {
+        let count = self.decisions.entry(name.to_owned()).or_default();
+        *count = count.saturating_add(1);
     }
 }
 
@@ -197,6 +214,7 @@ impl Ledger for Memory {
                 .as_ref()
                 .and_then(|probe| state.circuits.in_the_way(probe, agent, now));
             let refusal = if entry.rate_limit.is_some_and(|limit| so_far >= limit) {
+                state.raise("limited");
                 Recorded::Limited(seconds_to_next_minute(now))
             } else if let Some(opens_at) = in_the_way {
                 return Ok(Recorded::CircuitOpen(seconds_to_wait(now, opens_at)));
@@ -233,6 +251,16 @@ impl Ledger for Memory {
                 .collect();
             rows.sort_by_key(|row| Reverse((row.minute, row.agent_id)));
             Ok(take(limit, rows.into_iter()))
+        })
+    }
+
+    fn counters(&self) -> Result<Vec<Counter>> {
+        self.call(|state| {
+            let counters = state.decisions.iter().map(|(name, count)| Counter {
+                name: name.clone(),
+                count: *count,
+            });
+            Ok(take(i64::from(MAX_PAGE), counters))
         })
     }
 

@@ -14,12 +14,18 @@ impl PolicyRepository for Memory {
         self.call(|state| {
             let revisions = state.policies.entry(policy.name.clone()).or_default();
             let newest = revisions.last();
-            if newest.is_some_and(|newest| newest.source != policy.source) {
+            let others = |newest: &Policy| {
+                newest.source != policy.source && newest.status != PolicyStatus::Retired
+            };
+            if newest.is_some_and(others) {
                 return Err(PersistenceError::Conflict("Policy.Source".to_owned()));
             }
             let before = newest.map_or(0, |newest| newest.revision);
             let same = newest.is_some_and(|newest| {
-                newest.content_hash == policy.content_hash && newest.status == policy.status
+                newest.content_hash == policy.content_hash
+                    && newest.status == policy.status
+                    && newest.source == policy.source
+                    && newest.compiled == policy.compiled
             });
             if same {
                 return Ok(PutResult {
@@ -64,6 +70,22 @@ impl PolicyRepository for Memory {
                 limit,
                 rows.filter_map(|(_, revisions)| revisions.last().cloned()),
             ))
+        })
+    }
+
+    fn revisions(&self, name: &str, before: Option<u32>, limit: u32) -> Result<Vec<Policy>> {
+        let limit = check::limit(limit)?;
+        check::text("Policy.Name", name)?;
+        self.call(|state| {
+            let newest_first = state.policies.get(name).into_iter().flatten().rev();
+            let earlier = newest_first
+                .filter(|policy| before.is_none_or(|before| policy.revision < before))
+                .map(|policy| Policy {
+                    document: String::new(),
+                    compiled: Vec::new(),
+                    ..policy.clone()
+                });
+            Ok(take(limit, earlier))
         })
     }
 

@@ -6,7 +6,8 @@ use vectra_domain::repository::{
     AgentHistoryRepository, AuditPage, AuditRange, AuditRepository, Result,
 };
 use vectra_domain::{
-    AgentHistory, AgentId, AuditId, AuditTrail, HistoryId, PersistenceError, Timestamp,
+    AgentHistory, AgentId, AuditId, AuditOutcome, AuditRecord, AuditTrail, HistoryId,
+    PersistenceError, Timestamp,
 };
 
 use super::{Memory, insert, remove, take};
@@ -56,12 +57,29 @@ impl AuditRepository for Memory {
     fn append(&self, entry: &AuditTrail, explanation: &str) -> Result<()> {
         check::audit(entry, explanation)?;
         self.call(|state| {
-            let row = (entry.clone(), explanation.to_owned());
-            insert(&mut state.audit, entry.id, "AuditTrail.Id", row)
+            let record = AuditRecord {
+                entry: entry.clone(),
+                explanation: explanation.to_owned(),
+                outcome: None,
+            };
+            insert(&mut state.audit, entry.id, "AuditTrail.Id", record)
         })
     }
 
-    fn find(&self, id: AuditId) -> Result<Option<(AuditTrail, String)>> {
+    fn complete(&self, id: AuditId, outcome: &AuditOutcome) -> Result<()> {
+        check::audit_outcome(outcome)?;
+        self.call(|state| {
+            let record = state.audit.get_mut(&id).ok_or(PersistenceError::NotFound)?;
+            if record.outcome.is_some() {
+                let taken = "AuditOutcome.AuditId".to_owned();
+                return Err(PersistenceError::Conflict(taken));
+            }
+            record.outcome = Some(outcome.clone());
+            Ok(())
+        })
+    }
+
+    fn find(&self, id: AuditId) -> Result<Option<AuditRecord>> {
         self.call(|state| Ok(state.audit.get(&id).cloned()))
     }
 
@@ -71,7 +89,7 @@ impl AuditRepository for Memory {
             let mut rows: Vec<&AuditTrail> = state
                 .audit
                 .values()
-                .map(|(row, _)| row)
+                .map(|record| &record.entry)
                 .filter(|row| page.agent_id.is_none_or(|agent| row.agent_id == agent))
                 .filter(|row| {
                     page.after
@@ -86,18 +104,22 @@ impl AuditRepository for Memory {
     fn range(&self, range: &AuditRange) -> Result<Vec<(AuditTrail, String)>> {
         let limit = check::limit(range.limit)?;
         self.call(|state| {
-            let mut rows: Vec<_> = state
+            let mut records: Vec<_> = state
                 .audit
                 .values()
-                .filter(|(row, _)| (range.since..range.until).contains(&row.timestamp))
-                .filter(|(row, _)| {
+                .filter(|record| (range.since..range.until).contains(&record.entry.timestamp))
+                .filter(|record| {
                     range
-                        .after
-                        .is_none_or(|after| (row.timestamp, row.id) > after)
+                        .agent_id
+                        .is_none_or(|agent| record.entry.agent_id == agent)
                 })
+                .map(|record| ((record.entry.timestamp, record.entry.id), record))
+                .filter(|(place, _)| range.after.is_none_or(|after| *place > after))
                 .collect();
-            rows.sort_by_key(|(row, _)| (row.timestamp, row.id));
-            Ok(take(limit, rows.into_iter().cloned()))
+            records.sort_by_key(|(place, _)| *place);
+            let rows = records.into_iter();
+            let rows = rows.map(|(_, record)| (record.entry.clone(), record.explanation.clone()));
+            Ok(take(limit, rows))
         })
     }
 }

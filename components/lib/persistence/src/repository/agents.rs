@@ -1,7 +1,9 @@
 //! `vectra:persistence/agents`.
 
 use vectra_domain::repository::{AgentPage, AgentRepository, Result};
-use vectra_domain::{Agent, AgentChange, AgentId, PersistenceError, TextChange, Timestamp};
+use vectra_domain::{
+    Agent, AgentChange, AgentId, PersistenceError, TextChange, Timestamp, TrustScore,
+};
 
 use super::Repositories;
 use crate::bind::Bind;
@@ -51,7 +53,8 @@ impl<D: Database> AgentRepository for Repositories<D> {
                 "Agent.ClientSecretHash",
                 changes.client_secret_hash.as_deref(),
             )
-            .time(changes.updated_at);
+            .time(changes.updated_at)
+            .optional_real(changes.trust_at_least.map(TrustScore::get));
         let row = self.first(self.dialect.agent_update, bind.finish()?)?;
         mapping::agent(&mut row.ok_or(PersistenceError::NotFound)?)
     }

@@ -1,7 +1,7 @@
 //! `vectra:persistence/audit-trail`.
 
 use vectra_domain::repository::{AuditPage, AuditRange, AuditRepository, Result};
-use vectra_domain::{AuditId, AuditTrail};
+use vectra_domain::{AuditId, AuditOutcome, AuditRecord, AuditTrail, PersistenceError};
 
 use super::Repositories;
 use crate::bind::Bind;
@@ -30,6 +30,16 @@ fn explained(row: &mut Reader) -> Result<(AuditTrail, String)> {
     Ok((entry, explanation.unwrap_or_default()))
 }
 
+/// A row with all that is known of it.
+fn record(row: &mut Reader) -> Result<AuditRecord> {
+    let (entry, explanation) = explained(row)?;
+    Ok(AuditRecord {
+        entry,
+        explanation,
+        outcome: mapping::audit_outcome(row)?,
+    })
+}
+
 impl<D: Database> AuditRepository for Repositories<D> {
     fn append(&self, entry: &AuditTrail, explanation: &str) -> Result<()> {
         check::audit(entry, explanation)?;
@@ -38,9 +48,24 @@ impl<D: Database> AuditRepository for Repositories<D> {
             .map(drop)
     }
 
-    fn find(&self, id: AuditId) -> Result<Option<(AuditTrail, String)>> {
+    fn complete(&self, id: AuditId, outcome: &AuditOutcome) -> Result<()> {
+        check::audit_outcome(outcome)?;
+        let bytes = check::count("AuditOutcome.ResponseBytes", outcome.response_bytes)?;
+        let duration = check::count("AuditOutcome.Duration", outcome.duration)?;
+        let bind = Bind::new()
+            .id(id)
+            .time(outcome.completed_at)
+            .optional_integer(outcome.status.map(i64::from))
+            .integer(bytes)
+            .integer(duration)
+            .optional_text("AuditOutcome.Failure", outcome.failure.as_deref());
+        let row = self.first(self.dialect.audit_complete, bind.finish()?)?;
+        row.map(drop).ok_or(PersistenceError::NotFound)
+    }
+
+    fn find(&self, id: AuditId) -> Result<Option<AuditRecord>> {
         let row = self.first(self.dialect.audit_find, Bind::new().id(id).finish()?)?;
-        row.map(|mut row| explained(&mut row)).transpose()
+        row.map(|mut row| record(&mut row)).transpose()
     }
 
     fn list(&self, page: &AuditPage) -> Result<Vec<AuditTrail>> {
@@ -62,6 +87,9 @@ impl<D: Database> AuditRepository for Repositories<D> {
         let mut filter = Filter::new(self.dialect, self.dialect.audit_range)
             .at_least("t.Timestamp", Kind::Time, |b| b.time(range.since))
             .below("t.Timestamp", Kind::Time, |b| b.time(range.until));
+        if let Some(agent) = range.agent_id {
+            filter = filter.equals("t.AgentId", Kind::Id, |b| b.id(agent));
+        }
         let columns = [("t.Timestamp", Kind::Time), ("t.Id", Kind::Id)];
         if let Some((timestamp, id)) = range.after {
             filter = filter.after(Order::Ascending, columns, |b| b.time(timestamp).id(id));

@@ -8,6 +8,7 @@ use vectra_domain::{HeldRequest, HeldRequestId, HeldStatus, PersistenceError, Ti
 use super::Repositories;
 use crate::bind::Bind;
 use crate::filter::{Filter, Kind, Order};
+use crate::row::unexpected;
 use crate::{Database, check, mapping};
 
 /// A bit for each state.
@@ -37,6 +38,11 @@ impl<D: Database> HeldRequestRepository for Repositories<D> {
         }
         let (statement, parameters) = filter.page(Order::Ascending, ["CreatedAt", "Id"], limit)?;
         self.all(&statement, parameters, mapping::held)
+    }
+
+    fn count_pending(&self) -> Result<u32> {
+        let row = self.first(self.dialect.held_count_pending, Vec::new())?;
+        row.ok_or_else(|| unexpected("count"))?.count("count")
     }
 
     fn advance(&self, step: &HeldStep) -> Result<HeldRequest> {

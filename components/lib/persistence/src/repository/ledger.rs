@@ -1,9 +1,9 @@
 //! `vectra:persistence/ledger`, the hot path.
 
-use vectra_domain::repository::{Ledger, RefusalsPage, Result};
+use vectra_domain::repository::{Ledger, MAX_PAGE, RefusalsPage, Result};
 use vectra_domain::{
-    Activity, AgentAccess, Circuit, CircuitState, Context, Entry, HeldRequest, Origin,
-    PersistenceError, Query, Recorded, Refusals, Timestamp,
+    Activity, AgentAccess, Circuit, CircuitState, Context, Counter, Entry, HeldRequest, Origin,
+    PersistenceError, Query, Recorded, Refusals, Timestamp, TrustScore,
 };
 
 use super::{Repositories, audit, schema};
@@ -74,6 +74,7 @@ fn context(row: &mut Reader) -> Result<Context> {
     }
     let schema_version = schema::current(row.count("SchemaVersion.Version")?)?;
     let activity = Activity {
+        minute_total: row.count("AgentActivity.Requests")?,
         recent_total: row.count("AgentActivity.Requests")?,
         recent_violations: row.count("AgentActivity.Violations")?,
         baseline_total: row.count("AgentActivity.Requests")?,
@@ -132,6 +133,8 @@ fn decision(entry: &Entry) -> Bind {
         .integer(i64::from(entry.held_limits.per_agent))
         .integer(i64::from(entry.held_limits.in_all));
     held(bind, entry.held.as_ref())
+        .optional_real(entry.trust_floor.map(TrustScore::get))
+        .text("DecisionCounter.Name", &entry.counter)
 }
 
 /// What came of it, then the requests of the minute, then until when a circuit is open.
@@ -204,6 +207,11 @@ impl<D: Database> Ledger for Repositories<D> {
         let (statement, parameters) =
             filter.page(Order::Descending, ["Start", "AgentId"], limit)?;
         self.all(&statement, parameters, mapping::refusals)
+    }
+
+    fn counters(&self) -> Result<Vec<Counter>> {
+        let bind = Bind::new().integer(i64::from(MAX_PAGE));
+        self.all(self.dialect.counters, bind.finish()?, mapping::counter)
     }
 
     fn prune(&self, before: Timestamp, limit: u32) -> Result<u32> {

@@ -46,6 +46,15 @@ impl<D: Database> PolicyRepository for Repositories<D> {
         self.all(self.dialect.policy_list, bind.finish()?, mapping::policy)
     }
 
+    fn revisions(&self, name: &str, before: Option<u32>, limit: u32) -> Result<Vec<Policy>> {
+        let bind = Bind::new()
+            .text("Policy.Name", name)
+            .integer(before.map_or(i64::MAX, i64::from))
+            .integer(check::limit(limit)?);
+        let statement = self.dialect.policy_revisions;
+        self.all(statement, bind.finish()?, mapping::policy)
+    }
+
     fn retire_missing(
         &self,
         source: PolicySource,

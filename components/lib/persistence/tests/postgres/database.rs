@@ -107,6 +107,14 @@ pub const RECORD_V1: &str = "SELECT VectraLedgerRecordV1(
   '2026-01-31T12:00:00.000000Z', NULL, 1.0, 0.0, 0, 0, NULL, NULL, NULL, NULL, NULL, NULL, NULL,
   NULL, NULL)";
 
+/// What version 4 sends to record the second.
+pub const RECORD_V4: &str = "SELECT Outcome, Recorded FROM VectraLedgerRecordV4(
+  '018fabcd-7c1b-7a3d-9e5f-000200000002', '018fabcd-7c1b-7a3d-9e5f-000100000001', 0, NULL, 'GET', '/',
+  'https://example.com/', 0.5, '2026-01-31T12:00:00.000000Z',
+  '018fabcd-7c1b-7a3d-9e5f-000300000002', '{}', '2026-01-31T12:00:00.000000Z',
+  '2026-01-31T12:00:00.000000Z', NULL, 1.0, 0.0, 0, 0, NULL, NULL, NULL, NULL, NULL, NULL, NULL,
+  NULL, NULL, NULL, NULL, NULL)";
+
 /// Callers of a test of concurrency.
 pub const CALLERS: u128 = 64;
 

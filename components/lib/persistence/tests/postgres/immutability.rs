@@ -1,7 +1,7 @@
 //! The audit is immutable in the database itself, whoever writes to it.
 
 use vectra_contract::fixtures::{
-    after_noon, agent_id, assert_conflict, audit, audit_id, entry, given_agent,
+    after_noon, agent_id, assert_conflict, audit, audit_id, entry, given_agent, outcome,
 };
 use vectra_domain::Entry;
 use vectra_domain::repository::{AuditRepository, Ledger};
@@ -17,6 +17,7 @@ fn refuses_every_way_to_change_or_remove_a_row() {
         .record(&entry(1, agent, after_noon(0)))
         .unwrap();
     let id = audit_id(1);
+    AuditRepository::complete(&repositories, id, &outcome(200, after_noon(1))).unwrap();
     let kept = AuditRepository::find(&repositories, id).unwrap();
 
     let statements = [
@@ -39,6 +40,15 @@ fn refuses_every_way_to_change_or_remove_a_row() {
         "UPDATE AuditExplanation SET Document = '{}'".to_owned(),
         "DELETE FROM AuditExplanation".to_owned(),
         "TRUNCATE AuditExplanation".to_owned(),
+        "UPDATE AuditOutcome SET Status = 204".to_owned(),
+        "DELETE FROM AuditOutcome WHERE false".to_owned(),
+        "TRUNCATE AuditOutcome".to_owned(),
+        "INSERT INTO AuditOutcome SELECT * FROM AuditOutcome
+           ON CONFLICT (AuditId) DO UPDATE SET Status = 204"
+            .to_owned(),
+        "MERGE INTO AuditOutcome t USING AuditOutcome s ON t.AuditId = s.AuditId
+           WHEN MATCHED THEN DELETE"
+            .to_owned(),
         format!(
             "INSERT INTO AuditExplanation VALUES ('{id}', '[]')
                ON CONFLICT (AuditId) DO UPDATE SET Document = '[]'"
@@ -66,7 +76,11 @@ fn refuses_also_a_session_that_calls_itself_a_replica() {
     AuditRepository::append(&repositories, &row, "{}").unwrap();
     let database = repositories.database();
     database.run("SET session_replication_role = replica");
-    for statement in ["DELETE FROM AuditTrail", "TRUNCATE AuditExplanation"] {
+    for statement in [
+        "DELETE FROM AuditTrail",
+        "TRUNCATE AuditExplanation",
+        "UPDATE AuditOutcome SET Status = 204",
+    ] {
         assert!(
             database.refusal(statement).contains("vectra immutable"),
             "{statement}"

@@ -83,6 +83,41 @@ fn a_report_waits_for_another_of_its_origin_and_sees_it() {
     assert_eq!(opened, [None]);
 }
 
+/// Sessions next to each other raise different shards of a counter, so one does not wait for
+/// the commit of another.
+#[test]
+fn a_decision_does_not_wait_for_another_agents_to_be_counted() {
+    let (several, repositories) = ready();
+    for number in 1..=2 {
+        given_agent(&repositories, number);
+    }
+    let shard = |connection: &Repositories<Postgres>| {
+        let statement = "SELECT (pg_backend_pid() & 63)::bigint";
+        connection.database().integer(statement)
+    };
+    let own = shard(&repositories);
+    let mut connections = (0..10).map(|_| several.connect());
+    let other = connections.find(|other| shard(other) != own).unwrap();
+    other.database().run("BEGIN");
+    let record = |by: &Repositories<Postgres>, number| {
+        by.record(&entry(number, agent_id(number), after_noon(0)))
+    };
+    assert_eq!(record(&other, 1), Ok(Recorded::Recorded(1)));
+    // It would fail, not hang.
+    repositories.database().run("SET lock_timeout = '5s'");
+    assert_eq!(record(&repositories, 2), Ok(Recorded::Recorded(1)));
+    let count = || {
+        repositories
+            .counters()
+            .unwrap()
+            .first()
+            .map(|counter| counter.count)
+    };
+    assert_eq!(count(), Some(1));
+    other.database().run("COMMIT");
+    assert_eq!(count(), Some(2));
+}
+
 #[test]
 fn loses_nothing_of_200_writers() {
     let (several, repositories) = ready();

@@ -4,6 +4,8 @@
 use std::collections::BTreeMap;
 
 use vectra_contract::calls::calls;
+use vectra_contract::fixtures::{agent_id, at, audit_id};
+use vectra_domain::repository::{AuditRange, AuditRepository};
 use vectra_persistence::{Database, Value};
 
 use crate::database::{Postgres, ready};
@@ -34,6 +36,9 @@ INSERT INTO ExternalIssuer SELECT 'i' || i, NULL, NULL, '2026-01-01T00:00:00Z'
 UPDATE AgentActivity SET Refused = 1 WHERE Start = '2026-01-01T00:00:00Z';
 INSERT INTO UpstreamCircuit SELECT 'https://' || i % 200 || ':443', Id, 1, 4, CreatedAt, CreatedAt,
   CreatedAt FROM (SELECT *, row_number() OVER () AS i FROM Agent) a;
+INSERT INTO AuditOutcome SELECT Id, 200, 0, 0, NULL, Timestamp FROM AuditTrail;
+INSERT INTO IntentCache SELECT i, 'k' || i, '{}', '2026-01-01T00:00:00Z'::timestamptz
+  + i * interval '1 minute' FROM generate_series(1, 16000) i;
 INSERT INTO Policy SELECT 'p' || i, 1, '', '', 0, NULL, 1, NULL, '', '2026-01-01T00:00:00Z'
   FROM generate_series(1, 2000) i";
 
@@ -60,7 +65,8 @@ fn scans_no_table_that_grows_with_traffic() {
     database.run("SET plan_cache_mode = force_generic_plan");
     database.run("BEGIN");
     // As large as the number of policies; the version has one row for each upgrade.
-    let small = ["policy", "schemaversion"];
+    // Counters are as many as their names, and shards of them.
+    let small = ["policy", "schemaversion", "decisioncounter"];
     for (name, call) in calls() {
         let before = scans(database);
         call(&repositories);
@@ -78,4 +84,46 @@ fn scans_no_table_that_grows_with_traffic() {
     assert!(scans(database).get("audittrail") > before.get("audittrail"));
     let rows = database.execute("ROLLBACK", Vec::new());
     assert_eq!(rows, Ok(Vec::new()));
+}
+
+/// An agent's rows are few of those of a stretch of time, so its own index finds them.
+#[test]
+fn reads_a_stretch_of_an_agent_by_its_index() {
+    let repositories = ready();
+    let database = repositories.database();
+    for statement in ROWS.split(';') {
+        database.run(statement);
+    }
+    database.run(
+        "INSERT INTO AuditTrail SELECT gen_random_uuid(), Id, 0, NULL, 'GET', '/', '/', 0.5,
+           '2026-01-01T00:00:00Z'::timestamptz + random() * interval '6 hours' FROM Agent",
+    );
+    database.run("ANALYZE");
+    // All the rows there are lie between.
+    let (since, until) = (at("2026-01-01T00:00:00Z"), at("2026-01-02T00:00:00Z"));
+    let id = agent_id(1);
+    let range = AuditRange {
+        agent_id: Some(id),
+        since,
+        until,
+        after: Some((since, audit_id(1))),
+        limit: 10,
+    };
+    database.executed();
+    repositories.range(&range).unwrap();
+    let [statement] = &database.executed()[..] else {
+        panic!("one statement")
+    };
+    let text = |text: String| Value::Text(text);
+    let parameters = vec![
+        text(since.to_string()),
+        text(until.to_string()),
+        text(id.to_string()),
+        text(since.to_string()),
+        text(audit_id(1).to_string()),
+        Value::Integer(10),
+    ];
+    let plan = database.execute(&format!("EXPLAIN {statement}"), parameters);
+    let plan = format!("{:?}", plan.unwrap());
+    assert!(plan.contains("audittrailbyagent"), "{plan}");
 }

@@ -84,6 +84,18 @@ fn refuses_values_that_no_row_may_hold() {
         "UPDATE Agent SET Name = repeat('x', 129)",
         "INSERT INTO AgentHistory SELECT gen_random_uuid(), gen_random_uuid(), '', '', now(), 0",
         "INSERT INTO AgentHistory SELECT gen_random_uuid(), Id, '', '', now(), 3 FROM Agent",
+        "INSERT INTO AuditOutcome SELECT Id, 99, 0, 0, NULL, now() FROM Agent",
+        "INSERT INTO AuditOutcome SELECT Id, 200, -1, 0, NULL, now() FROM Agent",
+        "INSERT INTO AuditOutcome SELECT Id, 200, 0, -1, NULL, now() FROM Agent",
+        "INSERT INTO DecisionCounter VALUES ('', 0, 1)",
+        "INSERT INTO DecisionCounter VALUES (E'a\n', 0, 1)",
+        "INSERT INTO DecisionCounter VALUES ('A', 0, 1)",
+        "INSERT INTO DecisionCounter VALUES ('a', 64, 1)",
+        "INSERT INTO DecisionCounter VALUES ('a', 0, 0)",
+        "INSERT INTO IntentCache VALUES (1, '', '{}', now())",
+        "INSERT INTO IntentCache VALUES (1, repeat('x', 129), '{}', now())",
+        "INSERT INTO IntentCache VALUES (1, 'k', repeat('x', 16385), now())",
+        "INSERT INTO IntentCache VALUES (16384, 'k', '{}', now())",
         "INSERT INTO Policy VALUES ('', 1, '', '', 0, NULL, 0, NULL, '', now())",
     ] {
         let refusal = repositories.database().refusal(statement);

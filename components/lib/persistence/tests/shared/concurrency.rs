@@ -4,10 +4,15 @@ use std::sync::Barrier;
 use std::thread;
 
 use vectra_contract::fixtures::{
-    after_noon, agent_id, entry, given_agent, held_entry, is_recorded, make_tables, policy, trust,
+    after_noon, agent_id, audit, audit_id, entry, given_agent, held_entry, is_recorded,
+    make_tables, outcome, policy, trust,
 };
-use vectra_domain::repository::{Ledger, PolicyRepository, Schema};
-use vectra_domain::{Entry, HeldLimits, PolicySource, Recorded, TrustRule};
+use vectra_domain::repository::{
+    AgentRepository, AuditRepository, Ledger, PolicyRepository, Schema,
+};
+use vectra_domain::{
+    AgentStatus, Entry, HeldLimits, PolicySource, Recorded, TrustRule, TrustScore,
+};
 use vectra_persistence::{Repositories, SCHEMA_VERSION};
 
 use crate::database::{CALLERS, Engine, Several};
@@ -172,4 +177,88 @@ fn retires_once_when_many_do_at_once() {
     let mut names: Vec<String> = retired.into_iter().flat_map(Result::unwrap).collect();
     names.sort_unstable();
     assert_eq!(names, ["a", "b", "c"]);
+}
+
+#[test]
+fn counts_exactly_under_concurrency() {
+    let (several, repositories) = ready();
+    let writers = CALLERS.min(32);
+    for number in 0..writers {
+        given_agent(&repositories, number);
+    }
+    let each: u128 = 20;
+    together(writers, &several, |caller, repositories| {
+        for number in 0..each {
+            let name = if number % 4 == 0 {
+                "deny/policy"
+            } else {
+                "allow/none"
+            };
+            let decided = Entry {
+                counter: name.to_owned(),
+                // The last five of each are too many.
+                rate_limit: Some(15),
+                ..entry(caller * 100 + number, agent_id(caller), after_noon(0))
+            };
+            repositories.record(&decided).unwrap();
+        }
+    });
+    let writers = u64::try_from(writers).unwrap();
+    let counted = repositories.counters().unwrap().into_iter();
+    let counted: Vec<_> = counted
+        .map(|counter| (counter.name, counter.count))
+        .collect();
+    let expected = [("allow/none", 11), ("deny/policy", 4), ("limited", 5)];
+    let expected = expected.map(|(name, count)| (name.to_owned(), count * writers));
+    assert_eq!(counted, expected);
+}
+
+/// Many decisions pull an agent below the floor at once: one does it, those after it find
+/// the agent gone, and each is counted as what it was.
+#[test]
+fn quarantines_once_under_concurrency() {
+    let (several, repositories) = ready();
+    let agent = given_agent(&repositories, 1).id;
+    let outcomes = together(CALLERS.min(32), &several, |caller, repositories| {
+        let denied = Entry {
+            trust: TrustRule {
+                target: 0.0,
+                rate: 0.5,
+            },
+            trust_floor: TrustScore::new(0.1).ok(),
+            ..entry(caller, agent, after_noon(0))
+        };
+        repositories.record(&denied).unwrap()
+    });
+    let recorded = outcomes.iter().filter(|outcome| is_recorded(outcome));
+    // 0.5, 0.25, 0.125, 0.0625: the third is below.
+    assert_eq!(recorded.count(), 3);
+    let gone = outcomes
+        .iter()
+        .filter(|outcome| **outcome == Recorded::AgentGone);
+    assert_eq!(gone.count() + 3, outcomes.len());
+    let found = AgentRepository::find(&repositories, agent)
+        .unwrap()
+        .unwrap();
+    assert_eq!(found.status, AgentStatus::Quarantined);
+    assert!((found.trust_score.get() - 0.0625).abs() < 1e-12);
+    let counted = repositories.counters().unwrap();
+    assert_eq!(counted.first().map(|counter| counter.count), Some(3));
+}
+
+#[test]
+fn completes_once_when_many_do_at_once() {
+    let (several, repositories) = ready();
+    let row = audit(1, agent_id(1), after_noon(0));
+    AuditRepository::append(&repositories, &row, "{}").unwrap();
+    let completed = together(8, &several, |caller, repositories| {
+        let status = 200 + u16::try_from(caller).unwrap();
+        let done = outcome(status, after_noon(0));
+        let completed = AuditRepository::complete(&repositories, audit_id(1), &done);
+        completed.ok().map(|()| done)
+    });
+    let mut won = completed.into_iter().flatten();
+    let found = AuditRepository::find(&repositories, audit_id(1)).unwrap();
+    assert_eq!(found.and_then(|record| record.outcome), won.next());
+    assert_eq!(won.next(), None);
 }

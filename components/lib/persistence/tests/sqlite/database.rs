@@ -104,6 +104,16 @@ VALUES ('018fabcd-7c1b-7a3d-9e5f-000200000001',
   '2026-01-31T12:00:00.000000Z', '018fabcd-7c1b-7a3d-9e5f-000300000001', '{}',
   '2026-01-31T12:00:00.000000Z', '2026-01-31T12:00:00.000000Z', 1.0, 0.0, 0, 0)";
 
+/// What version 4 sends to record the second.
+pub const RECORD_V4: &str = "INSERT INTO LedgerProbeV4 (AuditId, AgentId, DecisionType, Method, Path, TargetUrl, RiskScore, Timestamp, HistoryId,
+  Explanation, Minute, Hour, TrustTarget, TrustRate, HeldPerAgent, HeldInAll, ProbeOrigin,
+  LeaseUntil, OwnUntil)
+VALUES ('018fabcd-7c1b-7a3d-9e5f-000200000002',
+  '018fabcd-7c1b-7a3d-9e5f-000100000001', 0, 'GET', '/', 'https://example.com/', 0.5,
+  '2026-01-31T12:00:00.000000Z', '018fabcd-7c1b-7a3d-9e5f-000300000002', '{}',
+  '2026-01-31T12:00:00.000000Z', '2026-01-31T12:00:00.000000Z', 1.0, 0.0, 0, 0,
+  'https://example.com:443', '2026-01-31T12:01:00.000000Z', '2026-01-31T12:02:00.000000Z')";
+
 /// Callers of a test of concurrency. SQLite has one writer: more only wait longer.
 pub const CALLERS: u128 = 8;
 

@@ -1,7 +1,7 @@
 //! The audit is immutable in the database itself, whoever writes to it.
 
 use vectra_contract::fixtures::{
-    after_noon, agent_id, assert_conflict, audit, audit_id, entry, given_agent,
+    after_noon, agent_id, assert_conflict, audit, audit_id, entry, given_agent, outcome,
 };
 use vectra_domain::Entry;
 use vectra_domain::repository::{AuditRepository, Ledger};
@@ -13,6 +13,9 @@ const FORGED: &str = "SELECT '018fabcd-7c1b-7a3d-9e5f-000000000bad', AgentId, 0,
                       Path, TargetUrl, 0.0, Timestamp FROM AuditTrail";
 const COLUMNS: &str =
     "Id, AgentId, DecisionType, Reason, Method, Path, TargetUrl, RiskScore, Timestamp";
+const OUTCOME: &str = "AuditId, Status, ResponseBytes, Duration, Failure, CompletedAt";
+const FORGED_OUTCOME: &str = "'018fabcd-7c1b-7a3d-9e5f-000000000bad', Status, 0, 0, NULL, \
+                              CompletedAt FROM AuditOutcome";
 
 #[test]
 fn refuses_every_way_to_change_or_remove_a_row() {
@@ -21,6 +24,7 @@ fn refuses_every_way_to_change_or_remove_a_row() {
     repositories
         .record(&entry(1, agent, after_noon(0)))
         .unwrap();
+    AuditRepository::complete(&repositories, audit_id(1), &outcome(200, after_noon(1))).unwrap();
     let kept = AuditRepository::find(&repositories, audit_id(1)).unwrap();
     let id = audit_id(1);
 
@@ -44,6 +48,19 @@ fn refuses_every_way_to_change_or_remove_a_row() {
         format!("INSERT OR REPLACE INTO AuditExplanation VALUES ('{id}', '[]')"),
         "INSERT OR REPLACE INTO AuditExplanation (rowid, AuditId, Document)
            VALUES (1, '018fabcd-7c1b-7a3d-9e5f-000000000bad', '[]')"
+            .to_owned(),
+        "UPDATE AuditOutcome SET Status = 204".to_owned(),
+        "UPDATE OR REPLACE AuditOutcome SET AuditId = AuditId".to_owned(),
+        "DELETE FROM AuditOutcome".to_owned(),
+        "REPLACE INTO AuditOutcome SELECT * FROM AuditOutcome".to_owned(),
+        format!(
+            "INSERT OR REPLACE INTO AuditOutcome (rowid, {OUTCOME}) SELECT 1, {FORGED_OUTCOME}"
+        ),
+        format!(
+            "INSERT OR REPLACE INTO AuditOutcome (rowid, {OUTCOME}) SELECT -1, {FORGED_OUTCOME}"
+        ),
+        "INSERT INTO AuditOutcome SELECT * FROM AuditOutcome WHERE true
+           ON CONFLICT (AuditId) DO UPDATE SET Status = 204"
             .to_owned(),
     ];
     for statement in statements {

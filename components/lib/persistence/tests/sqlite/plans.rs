@@ -1,8 +1,11 @@
 //! What a call costs: one statement, and no scan of a table that grows.
 
 use vectra_contract::calls::calls;
-use vectra_contract::fixtures::{after_noon, agent_id};
-use vectra_domain::repository::{Ledger, RefusalsPage, Schema};
+use vectra_contract::fixtures::{after_noon, agent_id, audit_id};
+use vectra_domain::repository::{
+    AuditRange, AuditRepository, HeldRequestRepository, Ledger, PolicyRepository, RefusalsPage,
+    Schema,
+};
 use vectra_persistence::Value;
 
 use crate::database::{Sqlite, ready};
@@ -59,7 +62,13 @@ fn assert_bounded(database: &Sqlite, name: &str, statement: &str) {
 fn scans_no_table_that_grows_with_traffic() {
     let repositories = ready();
     // These are as large as the number of agents or policies.
-    let listed_whole = ["agents.list", "policies.list", "policies.retire-missing"];
+    let listed_whole = [
+        "agents.list",
+        "policies.list",
+        "policies.retire-missing",
+        // As large as the number of counters.
+        "ledger.counters",
+    ];
     for (name, call) in calls() {
         call(&repositories);
         let executed = repositories.database().executed();
@@ -68,6 +77,38 @@ fn scans_no_table_that_grows_with_traffic() {
         }
         repositories.database().executed();
     }
+}
+
+/// The index that a read of version 5 walks along.
+#[test]
+fn reads_a_stretch_of_an_agent_and_what_waits_by_their_indexes() {
+    let repositories = ready();
+    let range = |agent_id| AuditRange {
+        agent_id,
+        since: after_noon(0),
+        until: after_noon(1),
+        after: Some((after_noon(0), audit_id(1))),
+        limit: 10,
+    };
+    repositories.range(&range(None)).unwrap();
+    repositories.range(&range(Some(agent_id(1)))).unwrap();
+    repositories.count_pending().unwrap();
+    repositories.revisions("p", Some(2), 10).unwrap();
+    let executed = repositories.database().executed();
+    let indexes = [
+        "AuditTrailByTime (",
+        "AuditTrailByAgent (AgentId=? AND Timestamp>",
+        "COVERING INDEX HeldRequestBy",
+        "INDEX sqlite_autoindex_Policy_1 (Name=? AND Revision<?)",
+    ];
+    for (statement, index) in executed.iter().zip(indexes) {
+        let steps = plan(repositories.database(), statement);
+        assert!(
+            steps.iter().any(|step| step.contains(index)),
+            "{index}: {steps:#?}"
+        );
+    }
+    assert_eq!(executed.len(), indexes.len());
 }
 
 /// What is refused is found without what is not.

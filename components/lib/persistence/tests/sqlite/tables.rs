@@ -120,6 +120,19 @@ fn refuses_values_that_no_row_may_hold() {
         "UPDATE AgentHistory SET DecisionType = 3",
         "UPDATE AgentHistory SET Timestamp = 0",
         "INSERT INTO SchemaVersion VALUES (0)",
+        "INSERT INTO AuditOutcome SELECT Id, 99, 0, 0, NULL, CreatedAt FROM Agent",
+        "INSERT INTO AuditOutcome SELECT Id, 200, -1, 0, NULL, CreatedAt FROM Agent",
+        "INSERT INTO AuditOutcome SELECT Id, 200, 0, -1, NULL, CreatedAt FROM Agent",
+        "INSERT INTO AuditOutcome SELECT Id, 200, 0, 0, NULL, '' FROM Agent",
+        "INSERT INTO DecisionCounter VALUES ('', 0, 1)",
+        "INSERT INTO DecisionCounter VALUES ('A', 0, 1)",
+        "INSERT INTO DecisionCounter VALUES ('a', 64, 1)",
+        "INSERT INTO DecisionCounter VALUES ('a', 0, 0)",
+        "INSERT INTO IntentCache SELECT 1, '', '{}', CreatedAt FROM Agent",
+        "INSERT INTO IntentCache SELECT 1, hex(zeroblob(65)), '{}', CreatedAt FROM Agent",
+        "INSERT INTO IntentCache SELECT 1, 'k', hex(zeroblob(8193)), CreatedAt FROM Agent",
+        "INSERT INTO IntentCache VALUES (1, 'k', '{}', '')",
+        "INSERT INTO IntentCache SELECT 16384, 'k', '{}', CreatedAt FROM Agent",
     ];
     for statement in statements {
         let refusal = repositories.database().refusal(statement);
