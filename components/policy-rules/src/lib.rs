@@ -5,7 +5,9 @@
 mod bindings;
 mod translate;
 
-use bindings::exports::vectra::decision::policy::{Compiled, Guest, Problem, Question, Verdict};
+use bindings::exports::vectra::decision::policy::{
+    Answer, Compiled, Guest, Problem, Question, Recollection, Verdict,
+};
 use vectra_decision::rules;
 
 struct Component;
@@ -17,8 +19,12 @@ impl Guest for Component {
             .map_err(|problems| problems.into_iter().map(Into::into).collect())
     }
 
-    fn evaluate(code: Vec<u8>, question: Question) -> Verdict {
+    fn evaluate(code: Vec<u8>, question: Question) -> Answer {
         rules::evaluate(&code, &question.into()).into()
+    }
+
+    fn recall(code: Vec<u8>, recollection: Recollection) -> Result<Verdict, Vec<String>> {
+        rules::recall(&code, &recollection.into()).map(Into::into)
     }
 }
 

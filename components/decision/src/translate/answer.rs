@@ -18,27 +18,41 @@ impl From<lib::Evaluation> for Evaluation {
 impl From<lib::Decision> for wit::Decision {
     fn from(decision: lib::Decision) -> Self {
         Self {
-            outcome: match decision.outcome {
-                lib::DecisionType::Allow => wit::DecisionType::Allow,
-                lib::DecisionType::Deny => wit::DecisionType::Deny,
-                lib::DecisionType::Hitl => wit::DecisionType::Hitl,
-            },
+            outcome: outcome(decision.outcome),
             reason: decision.reason,
-            stage: match decision.stage {
-                lib::Stage::Target => wit::Stage::Target,
-                lib::Stage::Body => wit::Stage::Body,
-                lib::Stage::Policy => wit::Stage::Policy,
-                lib::Stage::Risk => wit::Stage::Risk,
-                lib::Stage::Semantic => wit::Stage::Semantic,
-                lib::Stage::None => wit::Stage::None,
-            },
+            stage: stage(decision.stage),
             rule: decision.rule,
             risk: decision.risk.into(),
             trust: wit::TrustRule {
                 target: decision.trust.target,
                 rate: decision.trust.rate,
             },
+            shadow: decision.shadow.map(|objection| wit::Objection {
+                outcome: outcome(objection.outcome),
+                reason: objection.reason,
+                stage: stage(objection.stage),
+                rule: objection.rule,
+            }),
         }
+    }
+}
+
+const fn outcome(outcome: lib::DecisionType) -> wit::DecisionType {
+    match outcome {
+        lib::DecisionType::Allow => wit::DecisionType::Allow,
+        lib::DecisionType::Deny => wit::DecisionType::Deny,
+        lib::DecisionType::Hitl => wit::DecisionType::Hitl,
+    }
+}
+
+const fn stage(stage: lib::Stage) -> wit::Stage {
+    match stage {
+        lib::Stage::Target => wit::Stage::Target,
+        lib::Stage::Body => wit::Stage::Body,
+        lib::Stage::Policy => wit::Stage::Policy,
+        lib::Stage::Risk => wit::Stage::Risk,
+        lib::Stage::Semantic => wit::Stage::Semantic,
+        lib::Stage::None => wit::Stage::None,
     }
 }
 

@@ -57,6 +57,7 @@ impl From<wit::PolicyAnswer> for lib::PolicyAnswer {
                 reason: verdict.reason,
                 // The engine does not read what the policy looked at.
                 looked_at: Vec::new(),
+                shadow: verdict.shadow,
             }),
         }
     }
@@ -75,6 +76,7 @@ impl From<wit::IntentAnswer> for lib::IntentAnswer {
                 },
                 risk_tags: intent.risk_tags,
                 explanation: intent.explanation,
+                model: intent.model,
             }),
         }
     }
@@ -93,13 +95,29 @@ impl From<wit::Settings> for lib::Settings {
                 body_size: settings.risk_weights.body_size,
                 anomaly: settings.risk_weights.anomaly,
             },
+            risk_paths: settings.risk_paths.map(|marks| {
+                marks
+                    .into_iter()
+                    .map(|mark| lib::PathMark {
+                        pattern: mark.pattern,
+                        score: mark.score,
+                    })
+                    .collect()
+            }),
             risk_threshold: settings.risk_threshold,
             semantic: settings.semantic.map(|semantic| lib::SemanticSettings {
                 confidence_threshold: semantic.confidence_threshold,
                 low_confidence: semantic.low_confidence.into(),
+                on_failure: semantic.on_failure.into(),
                 deny_labels: semantic.deny_labels,
                 hold_labels: semantic.hold_labels,
             }),
+            trust_rates: lib::TrustRates {
+                allow: settings.trust_rates.allow,
+                hitl: settings.trust_rates.hitl,
+                deny: settings.trust_rates.deny,
+            },
+            shadow: settings.shadow,
         }
     }
 }

@@ -7,14 +7,19 @@
 //! 4. A risk above the threshold is held.
 //! 5. The meaning, asked only when it can still change the outcome.
 //!
+//! **Tried out** (shadow): what a policy in shadow mode denies or holds is let through,
+//! and with `settings.shadow` what risk and meaning object to as well. The first
+//! objection is told. Stages 1 and 2, policies that cannot be used and numbers that are
+//! none are no judgements but failures: they refuse in any mode.
+//!
 //! The risk is computed before all that, since policies may read it and every
 //! decision records it. Anything that is not a usable number is a Deny.
 
 mod semantic;
 
 use crate::{
-    Body, Decision, DecisionType, Evaluation, Input, PolicyAnswer, Risk, Stage, Verdict, risk,
-    trust,
+    Body, Decision, DecisionType, Evaluation, Input, Objection, PolicyAnswer, Risk, Stage, Verdict,
+    risk, trust,
 };
 
 /// An outcome before the risk and the trust rule are put to it.
@@ -45,6 +50,8 @@ enum Step {
     Decide(Ruling),
     /// It does not object; the rule that allowed, if one did.
     Pass(Option<String>),
+    /// It objects, and is only tried out.
+    Note(Ruling),
 }
 
 /// Decides, or says what is missing for a decision.
@@ -66,45 +73,90 @@ pub fn evaluate(input: &Input) -> Evaluation {
     };
     if let Some(ruling) = target(input)
         .or(unusable)
+        .or_else(|| trust::unusable(&input.settings.trust_rates).map(unusable_trust))
         .or_else(|| semantic::unusable(input))
     {
-        return decided(ruling, risk);
+        return decided(input, ruling, risk);
     }
     let held_body = match body(input) {
-        Some(ruling) if ruling.outcome == DecisionType::Deny => return decided(ruling, risk),
+        Some(ruling) if ruling.outcome == DecisionType::Deny => {
+            return decided(input, ruling, risk);
+        }
         other => other,
     };
+    let mut noted = None;
     let rule = match policy(input) {
         Step::Ask => return Evaluation::NeedsPolicy(risk),
-        Step::Decide(ruling) => return decided(ruling, risk),
+        Step::Decide(ruling) => return decided(input, ruling, risk),
         Step::Pass(rule) => rule,
+        Step::Note(ruling) => {
+            noted = Some(ruling);
+            None
+        }
     };
-    if let Some(ruling) = held_body.or_else(|| threshold(input, &risk)) {
-        return decided(ruling, risk);
+    if let Some(ruling) = held_body {
+        return decided(input, ruling, risk);
+    }
+    match threshold(input, &risk) {
+        Some(ruling) if input.settings.shadow => noted = noted.or(Some(ruling)),
+        Some(ruling) => return decided(input, ruling, risk),
+        None => {}
     }
     match semantic::step(input) {
-        Step::Ask => Evaluation::NeedsIntent(risk),
-        Step::Decide(ruling) => decided(ruling, risk),
-        Step::Pass(_) => decided(
-            Ruling {
-                outcome: DecisionType::Allow,
-                stage: Stage::None,
-                reason: None,
-                rule,
-            },
-            risk,
-        ),
+        Step::Ask => return Evaluation::NeedsIntent(risk),
+        Step::Decide(ruling) => return decided(input, ruling, risk),
+        Step::Note(ruling) => noted = noted.or(Some(ruling)),
+        Step::Pass(_) => {}
     }
+    allowed(input, rule, noted, risk)
 }
 
-fn decided(ruling: Ruling, risk: Risk) -> Evaluation {
+fn unusable_trust(name: &'static str) -> Ruling {
+    Ruling::new(
+        DecisionType::Deny,
+        Stage::Risk,
+        format!("Trust cannot be moved: `{name}` is not a usable number"),
+    )
+}
+
+/// An Allow; what was noted on the way moves no trust, neither up nor down.
+fn allowed(input: &Input, rule: Option<String>, noted: Option<Ruling>, risk: Risk) -> Evaluation {
+    let shadow = noted.map(|ruling| Objection {
+        outcome: ruling.outcome,
+        reason: ruling.reason.unwrap_or_default(),
+        stage: ruling.stage,
+        rule: ruling.rule,
+    });
+    let reason = shadow.as_ref().map(|objection| {
+        let verb = match objection.outcome {
+            DecisionType::Hitl => "hold",
+            DecisionType::Allow | DecisionType::Deny => "deny",
+        };
+        format!("Shadow: would {verb}: {}", objection.reason)
+    });
     Evaluation::Decided(Decision {
-        trust: trust::after(ruling.outcome),
+        trust: match shadow {
+            Some(_) => trust::UNMOVED,
+            None => trust::after(DecisionType::Allow, &input.settings.trust_rates),
+        },
+        outcome: DecisionType::Allow,
+        reason,
+        stage: Stage::None,
+        rule,
+        risk,
+        shadow,
+    })
+}
+
+fn decided(input: &Input, ruling: Ruling, risk: Risk) -> Evaluation {
+    Evaluation::Decided(Decision {
+        trust: trust::after(ruling.outcome, &input.settings.trust_rates),
         outcome: ruling.outcome,
         reason: ruling.reason,
         stage: ruling.stage,
         rule: ruling.rule,
         risk,
+        shadow: None,
     })
 }
 
@@ -135,18 +187,30 @@ fn policy(input: &Input) -> Step {
         PolicyAnswer::Pending => Step::Ask,
         PolicyAnswer::Unassigned => match input.settings.unassigned {
             DecisionType::Allow => Step::Pass(None),
-            outcome => Step::Decide(Ruling::new(outcome, Stage::Policy, "No policy assigned")),
+            outcome => judged(
+                Ruling::new(outcome, Stage::Policy, "No policy assigned"),
+                input.settings.shadow,
+            ),
         },
         PolicyAnswer::Unusable(why) => Step::Decide(Ruling::new(
             DecisionType::Deny,
             Stage::Policy,
             text(why).unwrap_or("Policy cannot be used"),
         )),
-        PolicyAnswer::Answered(verdict) => answered(verdict),
+        PolicyAnswer::Answered(verdict) => answered(verdict, input.settings.shadow),
     }
 }
 
-fn answered(verdict: &Verdict) -> Step {
+/// A judgement, which decides unless it is only tried out.
+fn judged(ruling: Ruling, shadow: bool) -> Step {
+    if shadow {
+        Step::Note(ruling)
+    } else {
+        Step::Decide(ruling)
+    }
+}
+
+fn answered(verdict: &Verdict, shadow: bool) -> Step {
     let default = match (verdict.effect, &verdict.rule) {
         (DecisionType::Allow, _) => return Step::Pass(verdict.rule.clone()),
         (DecisionType::Deny, Some(_)) => "Rule denied",
@@ -155,10 +219,11 @@ fn answered(verdict: &Verdict) -> Step {
         (DecisionType::Hitl, None) => "Policy requires HITL",
     };
     let reason = verdict.reason.as_deref().and_then(text).unwrap_or(default);
-    Step::Decide(Ruling {
+    let ruling = Ruling {
         rule: verdict.rule.clone(),
         ..Ruling::new(verdict.effect, Stage::Policy, reason)
-    })
+    };
+    judged(ruling, shadow || verdict.shadow)
 }
 
 fn threshold(input: &Input, risk: &Risk) -> Option<Ruling> {

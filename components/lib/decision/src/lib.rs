@@ -10,16 +10,18 @@
 mod engine;
 mod intent_text;
 mod json;
+mod path;
 mod risk;
 pub mod rules;
 pub mod trust;
 mod types;
 
 pub use engine::evaluate;
-pub use intent_text::intent_text;
+pub use intent_text::{Flattened, intent_text};
 pub use types::{
-    Activity, Agent, Body, ClassifierDescription, Compiled, Decision, DecisionType, Evaluation,
-    Input, Intent, IntentAnswer, IntentQuestion, IntentStatus, LookedAt, PolicyAnswer,
-    PolicyQuestion, PolicyRequest, Problem, Request, Risk, RiskFactor, RiskWeights,
-    SemanticSettings, Settings, Stage, TrustRule, Verdict,
+    Activity, Agent, Body, ClassifierDescription, ClassifierProblem, Compiled, Decision,
+    DecisionType, Evaluation, Input, Intent, IntentAnswer, IntentQuestion, IntentStatus, LookedAt,
+    Meaning, Objection, PathMark, PolicyAnswer, PolicyQuestion, PolicyReply, PolicyRequest,
+    Problem, Recollection, Request, Risk, RiskFactor, RiskWeights, SemanticSettings, Settings,
+    Shown, Stage, TrustRates, TrustRule, Verdict,
 };

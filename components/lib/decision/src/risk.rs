@@ -7,6 +7,7 @@ mod activity;
 mod path;
 mod request;
 
+use crate::path::readings;
 use crate::{Input, Risk, RiskFactor, RiskWeights};
 
 /// Why a risk cannot be computed.
@@ -75,7 +76,7 @@ fn factors(input: &Input) -> Vec<RiskFactor> {
     let request = &input.request;
     let scores = [
         request::method(&request.method),
-        path::score(&request.path).max(path::score(&request.normalised_path)),
+        path(input),
         activity::history(&input.activity, input.agent.trust_score),
         request::time_of_day(input.now),
         request::body_size(&request.body),
@@ -90,6 +91,15 @@ fn factors(input: &Input) -> Vec<RiskFactor> {
             weight,
         })
         .collect()
+}
+
+/// The highest score of all the ways to read the path.
+fn path(input: &Input) -> f64 {
+    let request = &input.request;
+    readings(&request.path, &request.normalised_path)
+        .iter()
+        .map(|path| path::score(&input.settings.risk_paths, path))
+        .fold(0.0, f64::max)
 }
 
 fn named(weights: &RiskWeights) -> [(&'static str, f64); 6] {
@@ -113,6 +123,12 @@ fn check(input: &Input) -> Result<(), RiskError> {
         .all(|(_, weight)| usable(*weight))
     {
         return Err(RiskError::Unusable("settings.risk_weights"));
+    }
+    let marks = input.settings.risk_paths.iter().flatten();
+    let mut usable =
+        marks.map(|mark| mark.pattern.len() <= path::LONGEST && (0.0..=1.0).contains(&mark.score));
+    if !usable.all(|usable| usable) {
+        return Err(RiskError::Unusable("settings.risk_paths"));
     }
     if !(0.0..=1.0).contains(&input.settings.risk_threshold) {
         return Err(RiskError::Unusable("settings.risk_threshold"));

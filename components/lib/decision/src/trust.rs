@@ -6,44 +6,84 @@
 //! since no step reaches its target: whatever was denied, allowed requests lift
 //! trust again, and whatever was allowed, a denial lowers it.
 //!
-//! What the rates mean, from the initial 0.5: ten denials in a row bring trust to
+//! What the rates ([`TrustRates`], configurable as `Trust`) mean by default, from the initial 0.5: ten denials in a row bring trust to
 //! 0.30, about 170 allowed requests bring it back; a held request costs two fifths
 //! of a denial, since a hold is a doubt and not an offence. The rule travels to the
 //! database and is applied there, so that concurrent decisions lose nothing.
 
-use crate::{DecisionType, TrustRule};
+use crate::{DecisionType, TrustRates, TrustRule};
 
-/// After an allowed request: slowly up.
-pub const AFTER_ALLOW: TrustRule = TrustRule {
-    target: 1.0,
-    rate: 0.002,
-};
-
-/// After a held request: down.
-pub const AFTER_HITL: TrustRule = TrustRule {
+/// Trust stays where it is.
+pub const UNMOVED: TrustRule = TrustRule {
     target: 0.0,
-    rate: 0.02,
+    rate: 0.0,
 };
 
-/// After a denied request: down faster.
-pub const AFTER_DENY: TrustRule = TrustRule {
-    target: 0.0,
-    rate: 0.05,
-};
-
-/// The rule that follows a decision.
-#[must_use]
-pub const fn after(outcome: DecisionType) -> TrustRule {
-    match outcome {
-        DecisionType::Allow => AFTER_ALLOW,
-        DecisionType::Hitl => AFTER_HITL,
-        DecisionType::Deny => AFTER_DENY,
+impl Default for TrustRates {
+    /// The rates described above.
+    fn default() -> Self {
+        Self {
+            allow: 0.002,
+            hitl: 0.02,
+            deny: 0.05,
+        }
     }
+}
+
+/// How trust moves after a decision. With rates that are none it stays.
+#[must_use]
+pub fn after(outcome: DecisionType, rates: &TrustRates) -> TrustRule {
+    let (target, rate) = match outcome {
+        DecisionType::Allow => (1.0, rates.allow),
+        DecisionType::Hitl => (0.0, rates.hitl),
+        DecisionType::Deny => (0.0, rates.deny),
+    };
+    if is_usable(rate) {
+        TrustRule { target, rate }
+    } else {
+        UNMOVED
+    }
+}
+
+/// Which of the rates cannot be used, if one cannot.
+pub(crate) fn unusable(rates: &TrustRates) -> Option<&'static str> {
+    [
+        ("settings.trust_rates.allow", rates.allow),
+        ("settings.trust_rates.hitl", rates.hitl),
+        ("settings.trust_rates.deny", rates.deny),
+    ]
+    .into_iter()
+    .find_map(|(name, rate)| (!is_usable(rate)).then_some(name))
+}
+
+fn is_usable(rate: f64) -> bool {
+    (0.0..=1.0).contains(&rate)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn of(outcome: DecisionType) -> TrustRule {
+        after(outcome, &TrustRates::default())
+    }
+
+    fn rules() -> [TrustRule; 3] {
+        [DecisionType::Allow, DecisionType::Hitl, DecisionType::Deny].map(of)
+    }
+
+    #[test]
+    fn rates_that_are_none_move_nothing() {
+        for rate in [f64::NAN, f64::INFINITY, -0.1, 1.1] {
+            let rates = TrustRates {
+                deny: rate,
+                ..TrustRates::default()
+            };
+            assert_eq!(after(DecisionType::Deny, &rates), UNMOVED);
+            assert_eq!(unusable(&rates), Some("settings.trust_rates.deny"));
+        }
+        assert_eq!(unusable(&TrustRates::default()), None);
+    }
 
     fn apply(rule: TrustRule, trust: f64) -> f64 {
         trust + rule.rate * (rule.target - trust)
@@ -51,7 +91,7 @@ mod tests {
 
     #[test]
     fn trust_stays_between_zero_and_one() {
-        for rule in [AFTER_ALLOW, AFTER_HITL, AFTER_DENY] {
+        for rule in rules() {
             for start in [0.0, 1e-300, 0.3, 0.5, 0.999_999_999, 1.0] {
                 let mut trust = start;
                 for _ in 0..20_000 {
@@ -69,12 +109,12 @@ mod tests {
     fn trust_falls_quickly_and_recovers() {
         let mut trust = 0.5;
         for _ in 0..10 {
-            trust = apply(AFTER_DENY, trust);
+            trust = apply(of(DecisionType::Deny), trust);
         }
         assert!((0.29..0.30).contains(&trust), "{trust}");
         let mut steps = 0;
         while trust < 0.5 {
-            trust = apply(AFTER_ALLOW, trust);
+            trust = apply(of(DecisionType::Allow), trust);
             steps += 1;
         }
         assert!((160..180).contains(&steps), "{steps}");
@@ -82,8 +122,8 @@ mod tests {
 
     #[test]
     fn a_hold_costs_less_than_a_denial() {
-        assert!(apply(after(DecisionType::Hitl), 0.5) > apply(after(DecisionType::Deny), 0.5));
-        assert!(apply(after(DecisionType::Hitl), 0.5) < 0.5);
-        assert!(apply(after(DecisionType::Allow), 0.5) > 0.5);
+        assert!(apply(of(DecisionType::Hitl), 0.5) > apply(of(DecisionType::Deny), 0.5));
+        assert!(apply(of(DecisionType::Hitl), 0.5) < 0.5);
+        assert!(apply(of(DecisionType::Allow), 0.5) > 0.5);
     }
 }

@@ -1,9 +1,9 @@
 //! What decisions are made of: the records of `vectra:decision/types`.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// Outcome of a decision or of a policy.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum DecisionType {
     /// Forward the request.
     Allow,
@@ -14,7 +14,7 @@ pub enum DecisionType {
 }
 
 /// What was done with the request's body before deciding.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Body {
     /// There is none.
     None,
@@ -24,6 +24,14 @@ pub enum Body {
     Uninspected(u64),
     /// It was read but cannot be understood; why.
     Undecodable(String),
+}
+
+impl Body {
+    /// Whether there is, or may be, a body that no policy can be shown.
+    #[must_use]
+    pub const fn is_unread(&self) -> bool {
+        matches!(self, Self::Uninspected(_) | Self::Undecodable(_))
+    }
 }
 
 /// The request as the engine sees it.
@@ -55,7 +63,7 @@ pub struct Agent {
 }
 
 /// How busy the agent has been; times in microseconds since 1970.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Activity {
     /// Requests in the last five minutes.
@@ -69,7 +77,7 @@ pub struct Activity {
 }
 
 /// One part of a risk score.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct RiskFactor {
     /// `method`, `path`, `agent_history`, `time_of_day`, `body_size`, `anomaly`.
     pub name: String,
@@ -80,7 +88,7 @@ pub struct RiskFactor {
 }
 
 /// How risky a request is.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Risk {
     /// The weighted mean of the factors, 0 to 1.
     pub score: f64,
@@ -88,13 +96,28 @@ pub struct Risk {
     pub factors: Vec<RiskFactor>,
 }
 
-/// A value of the request that a policy looked at.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+/// A value that a policy looked at, as it may be kept.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Shown {
+    /// The request has none, or a JSON `null`.
+    Absent,
+    /// The value as JSON.
+    Plain(String),
+    /// The SHA-256 of the value's JSON, hexadecimal: it may be a secret, or is long. Of
+    /// what is no text followed by ` number`, ` list` or ` object`.
+    Digest(String),
+    /// It cannot be read as the policy wants it; why.
+    Unreadable(String),
+}
+
+/// A value of headers or body that a policy looked at.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LookedAt {
-    /// The field as the policy names it.
+    /// The field's own name, as in `headers.x-team` and `body.items.price`.
     pub field: String,
-    /// Its value as JSON, `null` if the request has none.
-    pub value: String,
+    /// One of its values.
+    pub value: Shown,
 }
 
 /// What a policy says.
@@ -108,6 +131,8 @@ pub struct Verdict {
     pub reason: Option<String>,
     /// What it looked at.
     pub looked_at: Vec<LookedAt>,
+    /// The policy is only tried out: what it denies or holds is let through.
+    pub shadow: bool,
 }
 
 /// What is known of the policy's answer.
@@ -124,7 +149,7 @@ pub enum PolicyAnswer {
 }
 
 /// How sure a classifier was.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum IntentStatus {
     /// It named a label.
     Classified,
@@ -133,7 +158,7 @@ pub enum IntentStatus {
 }
 
 /// What a request means to do.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Intent {
     /// One of the classifier's labels.
@@ -146,6 +171,8 @@ pub struct Intent {
     pub risk_tags: Vec<String>,
     /// Why, for people.
     pub explanation: Option<String>,
+    /// The model that said so, with its version.
+    pub model: Option<String>,
 }
 
 /// What is known of the request's meaning.
@@ -158,7 +185,8 @@ pub enum IntentAnswer {
 }
 
 /// How much each risk factor counts.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct RiskWeights {
     /// HTTP method.
     pub method: f64,
@@ -174,13 +202,37 @@ pub struct RiskWeights {
     pub anomaly: f64,
 }
 
+/// What a path may hold, and how risky that is.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct PathMark {
+    /// Text to look for, without regard to the case of ASCII letters; `#` stands for one
+    /// or more digits, `*` for any run of characters other than `/`.
+    pub pattern: String,
+    /// 0 to 1.
+    pub score: f64,
+}
+
+/// How far a decision moves trust, each 0 to 1.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct TrustRates {
+    /// After an Allow, towards 1.
+    pub allow: f64,
+    /// After a Hitl, towards 0.
+    pub hitl: f64,
+    /// After a Deny, towards 0.
+    pub deny: f64,
+}
+
 /// How meaning counts.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct SemanticSettings {
     /// At or above it a label is believed, 0 to 1.
     pub confidence_threshold: f64,
     /// What to do below it.
     pub low_confidence: DecisionType,
+    /// What a classification that failed gets; `Allow` is taken as `Hitl`.
+    pub on_failure: DecisionType,
     /// Labels that are refused when they are believed.
     pub deny_labels: Vec<String>,
     /// Labels that are held when they are believed.
@@ -188,7 +240,8 @@ pub struct SemanticSettings {
 }
 
 /// The operator's choices.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Settings {
     /// What an agent without a policy gets.
     pub unassigned: DecisionType,
@@ -196,10 +249,16 @@ pub struct Settings {
     pub undecodable_body: DecisionType,
     /// Weights of the risk factors.
     pub risk_weights: RiskWeights,
+    /// What to look for in paths instead of what is built in (OB §13).
+    pub risk_paths: Option<Vec<PathMark>>,
     /// A risk above it is held, 0 to 1.
     pub risk_threshold: f64,
     /// None if meaning is not asked for.
     pub semantic: Option<SemanticSettings>,
+    /// How trust moves.
+    pub trust_rates: TrustRates,
+    /// What policy, risk and meaning deny or hold is let through.
+    pub shadow: bool,
 }
 
 /// All that a decision depends on.
@@ -222,7 +281,7 @@ pub struct Input {
 }
 
 /// Which stage decided.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Stage {
     /// The target may not be reached.
@@ -248,6 +307,19 @@ pub struct TrustRule {
     pub rate: f64,
 }
 
+/// What would have been decided, were it not only tried out.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Objection {
+    /// Deny or Hitl.
+    pub outcome: DecisionType,
+    /// Why.
+    pub reason: String,
+    /// Which stage objected.
+    pub stage: Stage,
+    /// The rule that objected, if it was a rule.
+    pub rule: Option<String>,
+}
+
 /// A decision with its explanation.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Decision {
@@ -263,6 +335,8 @@ pub struct Decision {
     pub risk: Risk,
     /// How trust moves.
     pub trust: TrustRule,
+    /// The first objection that was let through; only with an Allow.
+    pub shadow: Option<Objection>,
 }
 
 /// A decision, or what is missing for one.
@@ -291,6 +365,8 @@ pub struct PolicyRequest {
     pub headers: Vec<(String, String)>,
     /// The body as text, if it was inspected.
     pub body: Option<String>,
+    /// There is a body that was not read: conditions on it cannot be evaluated.
+    pub body_unread: bool,
 }
 
 /// What a policy is asked.
@@ -302,6 +378,53 @@ pub struct PolicyQuestion {
     pub agent: Agent,
     /// The risk.
     pub risk: Risk,
+    /// What is known of the request's meaning.
+    pub intent: Meaning,
+}
+
+/// What a policy can know of a request's meaning.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Meaning {
+    /// Nobody has been asked yet.
+    Unasked,
+    /// Nobody can be asked: conditions on it cannot be evaluated.
+    Unknown,
+    /// The classifier's answer.
+    Known(Intent),
+}
+
+/// What asking a policy gives.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PolicyReply {
+    /// The verdict.
+    Verdict(Verdict),
+    /// Ask the classifier, and ask again.
+    NeedsIntent,
+}
+
+/// A request as far as its explanation kept it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Recollection {
+    /// HTTP method.
+    pub method: String,
+    /// Path and query.
+    pub path: String,
+    /// The same, normalised.
+    pub normalised_path: String,
+    /// The target, in its one form.
+    pub target_url: String,
+    /// Values of query parameters were masked in these three.
+    pub masked: bool,
+    /// There was a body that was not read: conditions on it cannot be evaluated.
+    pub body_unread: bool,
+    /// The agent.
+    pub agent: Agent,
+    /// The risk.
+    pub risk: Risk,
+    /// What was known of its meaning.
+    pub intent: Meaning,
+    /// What the policy looked at then.
+    pub looked_at: Vec<LookedAt>,
 }
 
 /// Something wrong with a policy's source.
@@ -326,6 +449,10 @@ pub struct Compiled {
     pub default_effect: DecisionType,
     /// How many rules it has.
     pub rule_count: u32,
+    /// It is only tried out (`"mode": "Shadow"`).
+    pub shadow: bool,
+    /// What is allowed and yet looks wrong.
+    pub warnings: Vec<Problem>,
     /// The policy as canonical JSON (OB §2.4).
     pub document: String,
     /// What [`evaluate`](crate::rules::evaluate) takes.
@@ -354,4 +481,19 @@ pub struct ClassifierDescription {
     pub classifies: bool,
     /// The labels it may answer with.
     pub labels: Vec<String>,
+    /// It asks somebody else: its answers are worth keeping.
+    pub remote: bool,
+    /// Changes whenever it might answer otherwise.
+    pub fingerprint: String,
+    /// All that is wrong with its configuration; each is an error.
+    pub problems: Vec<ClassifierProblem>,
+}
+
+/// Something wrong with a classifier's configuration.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ClassifierProblem {
+    /// The key below `Semantic`, as in `Providers.OpenAi.Model`.
+    pub key: String,
+    /// What is wrong with it.
+    pub message: String,
 }

@@ -46,11 +46,16 @@ pub(super) fn step(input: &Input) -> Step {
         IntentAnswer::Pending => None,
         IntentAnswer::Answered(intent) => judge(settings, intent),
     };
-    ruling.map_or(Step::Pass(None), Step::Decide)
+    match ruling {
+        None => Step::Pass(None),
+        Some(ruling) => super::judged(ruling, input.settings.shadow),
+    }
 }
 
 /// Whether any classification could change the outcome.
 fn can_object(settings: &SemanticSettings) -> bool {
+    // A classification may always fail, and that is never an Allow; yet who lets pass
+    // whatever comes of it wants nothing to be asked.
     settings.low_confidence != DecisionType::Allow
         || !settings.deny_labels.is_empty()
         || !settings.hold_labels.is_empty()
@@ -61,7 +66,7 @@ fn judge(settings: &SemanticSettings, intent: &Intent) -> Option<Ruling> {
     let confidence = intent.confidence;
     match intent.status {
         IntentStatus::Failed => {
-            let outcome = match settings.low_confidence {
+            let outcome = match settings.on_failure {
                 DecisionType::Deny => DecisionType::Deny,
                 DecisionType::Allow | DecisionType::Hitl => DecisionType::Hitl,
             };

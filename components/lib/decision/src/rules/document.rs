@@ -15,12 +15,13 @@ pub(super) fn canonical(policy: &Policy<'_>) -> String {
     // Writing to a String does not fail.
     let _ = write!(
         text,
-        r#"{{"name":{},"description":{},"owner":{},"createdOn":{},"default":"{}","rules":[{}]}}"#,
+        r#"{{"name":{},"description":{},"owner":{},"createdOn":{},"default":"{}","mode":"{}","rules":[{}]}}"#,
         Quoted(&policy.name),
         optional(policy.description.as_ref()),
         Quoted(&policy.owner),
         optional(policy.created_on.as_ref()),
         effect(policy.default),
+        if policy.shadow { "Shadow" } else { "Enforce" },
         rules.join(","),
     );
     text

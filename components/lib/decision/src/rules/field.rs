@@ -1,5 +1,7 @@
 //! The fields a condition may name (OB §9.3, mended).
 
+use std::borrow::Cow;
+
 /// What a condition looks at.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Field {
@@ -18,13 +20,31 @@ pub(super) enum Field {
     TrustScore,
     PolicyName,
     RiskScore,
+    /// One of [`FACTORS`].
+    RiskFactor(&'static str),
+    IntentLabel,
+    IntentConfidence,
+    IntentStatus,
+    IntentRiskTags,
 }
+
+/// The risk factors, by their names.
+pub(super) const FACTORS: [&str; 6] = [
+    "method",
+    "path",
+    "agent_history",
+    "time_of_day",
+    "body_size",
+    "anomaly",
+];
 
 /// What kind of value a field has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
     Text,
     Number,
+    /// A list of texts.
+    List,
     /// Any JSON value.
     Json,
 }
@@ -37,7 +57,8 @@ pub(super) enum Presence {
 }
 
 const KNOWN: &str = "known are method, path, targetUrl, target.scheme, target.host, target.port, \
-headers.<name>, body, body.<path>, agent.id, agent.trust_score, policyName, risk.score";
+headers.<name>, body, body.<path>, agent.id, agent.trust_score, policyName, risk.score, \
+risk.<factor>, intent.label, intent.confidence, intent.status, intent.risk_tags";
 
 impl Field {
     /// Reads a field's name; `input.` in front is dropped.
@@ -55,6 +76,10 @@ impl Field {
             "agent.trust_score" | "agent.trustScore" | "trustScore" => Self::TrustScore,
             "policyName" => Self::PolicyName,
             "risk.score" => Self::RiskScore,
+            "intent.label" => Self::IntentLabel,
+            "intent.confidence" => Self::IntentConfidence,
+            "intent.status" => Self::IntentStatus,
+            "intent.risk_tags" | "intent.riskTags" => Self::IntentRiskTags,
             other => return Self::nested(other, written),
         })
     }
@@ -75,6 +100,11 @@ impl Field {
                 Ok(Self::BodyPath(names))
             };
         }
+        if let Some(factor) = name.strip_prefix("risk.")
+            && let Some(factor) = FACTORS.iter().find(|known| **known == factor)
+        {
+            return Ok(Self::RiskFactor(factor));
+        }
         Err(if written.is_empty() {
             format!("a field is missing: {KNOWN}")
         } else {
@@ -85,7 +115,12 @@ impl Field {
     /// What kind of value it has.
     pub(super) const fn kind(&self) -> Kind {
         match self {
-            Self::TargetPort | Self::TrustScore | Self::RiskScore => Kind::Number,
+            Self::TargetPort
+            | Self::TrustScore
+            | Self::RiskScore
+            | Self::RiskFactor(_)
+            | Self::IntentConfidence => Kind::Number,
+            Self::IntentRiskTags => Kind::List,
             Self::BodyPath(_) => Kind::Json,
             _ => Kind::Text,
         }
@@ -103,30 +138,77 @@ impl Field {
 
     /// Whether it has exactly one value in each request.
     pub(super) const fn is_single(&self) -> bool {
-        !matches!(self, Self::Header(_) | Self::BodyPath(_) | Self::TargetHost)
+        !matches!(
+            self,
+            Self::Header(_) | Self::BodyPath(_) | Self::TargetHost | Self::IntentRiskTags
+        )
+    }
+
+    /// Whether only a classifier knows it.
+    pub(super) const fn is_intent(&self) -> bool {
+        matches!(
+            self,
+            Self::IntentLabel | Self::IntentConfidence | Self::IntentStatus | Self::IntentRiskTags
+        )
+    }
+
+    /// Whether it is part of headers or body, which nothing but a list of what was
+    /// looked at keeps.
+    pub(super) const fn is_content(&self) -> bool {
+        matches!(self, Self::Header(_) | Self::Body | Self::BodyPath(_))
+    }
+
+    /// Its own name, which is one however a policy writes it.
+    pub(super) fn canonical(&self) -> Cow<'static, str> {
+        Cow::Borrowed(match self {
+            Self::Method => "method",
+            Self::Path => "path",
+            Self::TargetUrl => "targetUrl",
+            Self::TargetScheme => "target.scheme",
+            Self::TargetHost => "target.host",
+            Self::TargetPort => "target.port",
+            Self::Header(name) => return format!("headers.{name}").into(),
+            Self::Body => "body",
+            Self::BodyPath(path) => return format!("body.{}", path.join(".")).into(),
+            Self::AgentId => "agent.id",
+            Self::TrustScore => "agent.trust_score",
+            Self::PolicyName => "policyName",
+            Self::RiskScore => "risk.score",
+            Self::RiskFactor(name) => return format!("risk.{name}").into(),
+            Self::IntentLabel => "intent.label",
+            Self::IntentConfidence => "intent.confidence",
+            Self::IntentStatus => "intent.status",
+            Self::IntentRiskTags => "intent.risk_tags",
+        })
     }
 
     /// Whether its value must not be shown: a credential by its name.
     pub(super) fn is_secret(&self) -> bool {
-        const PARTS: [&str; 12] = [
-            "auth",
-            "cookie",
-            "token",
-            "secret",
-            "password",
-            "passwd",
-            "api-key",
-            "apikey",
-            "access-key",
-            "credential",
-            "signature",
-            "session",
-        ];
         match self {
-            Self::Header(name) => PARTS.iter().any(|part| name.contains(part)),
+            Self::Header(name) => is_secret_header(name),
             _ => false,
         }
     }
+}
+
+/// Whether a header field holds a credential, by its name (lower case). Rather too many
+/// than one too few: what is taken for one is told by its digest.
+#[must_use]
+pub fn is_secret_header(name: &str) -> bool {
+    const PARTS: [&str; 11] = [
+        "assertion",
+        "auth",
+        "cookie",
+        "credential",
+        "jwt",
+        "key",
+        "passw",
+        "secret",
+        "session",
+        "signature",
+        "token",
+    ];
+    PARTS.iter().any(|part| name.contains(part))
 }
 
 fn is_header_name(name: &str) -> bool {
@@ -137,82 +219,4 @@ fn is_header_name(name: &str) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn reads_every_name_with_and_without_input_in_front() {
-        let path =
-            |names: &[&str]| Field::BodyPath(names.iter().map(ToString::to_string).collect());
-        for (name, expected) in [
-            ("method", Field::Method),
-            ("path", Field::Path),
-            ("targetUrl", Field::TargetUrl),
-            ("target.scheme", Field::TargetScheme),
-            ("target.host", Field::TargetHost),
-            ("target.port", Field::TargetPort),
-            ("agent.id", Field::AgentId),
-            ("agentId", Field::AgentId),
-            ("agent.trust_score", Field::TrustScore),
-            ("agent.trustScore", Field::TrustScore),
-            ("trustScore", Field::TrustScore),
-            ("policyName", Field::PolicyName),
-            ("risk.score", Field::RiskScore),
-            ("body", Field::Body),
-            ("body.a", path(&["a"])),
-            ("body.a.0.b c", path(&["a", "0", "b c"])),
-            ("headers.X-Team", Field::Header("x-team".into())),
-            ("headers.a.b", Field::Header("a.b".into())),
-        ] {
-            assert_eq!(Field::parse(name), Ok(expected.clone()), "{name}");
-            assert_eq!(
-                Field::parse(&format!("input.{name}")),
-                Ok(expected),
-                "{name}"
-            );
-        }
-    }
-
-    #[test]
-    fn refuses_names_that_no_request_has() {
-        for name in [
-            "",
-            "input.",
-            "Method",
-            "METHOD",
-            "user.role",
-            "agent",
-            "agent.name",
-            "headers",
-            "headers.",
-            "headers.a b",
-            "headers.ä",
-            "body.",
-            "body..a",
-            "body.a.",
-            "target",
-            "input.input.method",
-            "Input.method",
-            "risk",
-            "path.x",
-            " method",
-        ] {
-            assert!(Field::parse(name).is_err(), "{name}");
-        }
-    }
-
-    #[test]
-    fn credentials_are_known_by_their_names() {
-        for (name, secret) in [
-            ("headers.Authorization", true),
-            ("headers.Cookie", true),
-            ("headers.X-Api-Key", true),
-            ("headers.X-Amz-Security-Token", true),
-            ("headers.Content-Type", false),
-            ("headers.X-Team", false),
-            ("method", false),
-        ] {
-            assert_eq!(Field::parse(name).unwrap().is_secret(), secret, "{name}");
-        }
-    }
-}
+mod tests;

@@ -14,6 +14,13 @@ pub(super) const RULE: usize = 256;
 pub(super) const LIST: usize = 1_000;
 /// Most regular expressions that are more than a few plain texts.
 pub(super) const REGEXES: usize = 100;
+/// Largest automaton of one of them, in bytes.
+pub(super) const AUTOMATON: usize = 128 * 1024;
+/// Largest size of all automata together, in bytes.
+pub(super) const AUTOMATA: usize = 1024 * 1024;
+/// Most work for making them, in bytes of all that is made on the way: less than a second,
+/// whatever the expressions.
+pub(super) const WORK: usize = 8 * 1024 * 1024;
 /// Longest name of a policy, an owner or a rule, in characters.
 pub(super) const NAME: usize = 128;
 /// Longest description or reason, in characters.

@@ -55,6 +55,11 @@ impl Operator {
         matches!(self, Self::Gt | Self::Lt | Self::Ge | Self::Le)
     }
 
+    /// Whether it looks for a text as it is written.
+    pub(super) const fn is_plain_search(self) -> bool {
+        matches!(self, Self::Contains | Self::StartsWith | Self::EndsWith)
+    }
+
     /// Whether it looks into a text.
     pub(super) const fn is_search(self) -> bool {
         matches!(

@@ -13,9 +13,17 @@ pub(super) enum Number {
     Float(f64),
 }
 
+/// Longest spelling of a number that is read, in bytes: no float needs as much, and a
+/// hostile one would be read again for each condition.
+const DIGITS: usize = 1_024;
+
 impl Number {
-    /// Reads a JSON number; none if it is beyond what a float can hold.
+    /// Reads a JSON number; none if it is beyond what a float can hold, or spelt at
+    /// excessive length.
     pub(super) fn parse(source: &str) -> Option<Self> {
+        if source.len() > DIGITS {
+            return None;
+        }
         if let Ok(integer) = source.parse::<i128>() {
             return Some(Self::Integer(integer));
         }

@@ -1,9 +1,10 @@
 //! The policy file (OB §9.1): what it says, and everything wrong with its form.
 //!
 //! Property names and names of effects are read without regard to case, comments and
-//! trailing commas are accepted, unknown properties are ignored. A property given
-//! twice is refused: which of the two was meant?
+//! trailing commas are accepted, unknown properties are ignored, with a warning. A
+//! property given twice is refused: which of the two was meant?
 
+mod date;
 mod reader;
 
 use std::borrow::Cow;
@@ -12,7 +13,7 @@ use std::cell::OnceCell;
 use super::field::Field;
 use super::limits;
 use super::operator::Operator;
-use super::pattern::Pattern;
+use super::pattern::{Pattern, Work};
 use crate::json::{Comments, JsonError, Value, parse};
 use crate::{DecisionType, Problem};
 pub(super) use reader::unfit;
@@ -25,6 +26,8 @@ pub(super) struct Policy<'a> {
     pub(super) owner: Cow<'a, str>,
     pub(super) created_on: Option<Cow<'a, str>>,
     pub(super) default: DecisionType,
+    /// It is only tried out.
+    pub(super) shadow: bool,
     /// In the file's order.
     pub(super) rules: Vec<Rule<'a>>,
 }
@@ -52,37 +55,58 @@ pub(super) struct Condition<'a> {
     pub(super) operator: Operator,
     pub(super) value: Value<'a>,
     /// The pattern of `regex`, once it was needed.
-    pub(super) pattern: OnceCell<Result<Pattern, String>>,
+    pub(super) pattern: OnceCell<Result<Pattern<'a>, String>>,
 }
 
-impl Policy<'_> {
+impl<'a> Condition<'a> {
+    /// The pattern of `regex`; a policy that was compiled brings it along.
+    pub(super) fn pattern(&self) -> &Result<Pattern<'a>, String> {
+        self.pattern_within(&Work::default())
+    }
+
+    /// The pattern of `regex`, as far as there is work left to make it.
+    pub(super) fn pattern_within(&self, work: &Work) -> &Result<Pattern<'a>, String> {
+        self.pattern.get_or_init(|| match &self.value {
+            Value::Text(source) => Pattern::new(source, work),
+            other => Err(format!("{} is no pattern", other.kind())),
+        })
+    }
+}
+
+impl<'a> Policy<'a> {
     /// The rules in the order in which they are asked.
-    pub(super) fn ordered(&self) -> Vec<&Rule<'_>> {
-        let mut rules: Vec<&Rule<'_>> = self.rules.iter().collect();
+    pub(super) fn ordered(&self) -> Vec<&Rule<'a>> {
+        let mut rules: Vec<&Rule<'a>> = self.rules.iter().collect();
         // Stable: equal priorities stay in the file's order.
         rules.sort_by_key(|rule| std::cmp::Reverse(rule.priority));
         rules
     }
 }
 
-/// Reads a policy that has no problems.
-pub(super) fn read(source: &str) -> Result<Policy<'_>, Vec<Problem>> {
-    match examine(source) {
-        (Some(policy), problems) if problems.is_empty() => Ok(policy),
-        (_, problems) => Err(problems),
-    }
+/// What a source says, as far as it can be read.
+pub(super) struct Examined<'a> {
+    pub(super) policy: Option<Policy<'a>>,
+    /// What is wrong with its form.
+    pub(super) problems: Vec<Problem>,
+    /// What is allowed and yet looks wrong.
+    pub(super) warnings: Vec<Problem>,
 }
 
-/// Reads as much of a policy as can be read, and what is wrong with its form. What
-/// its conditions can mean is not looked at.
-pub(super) fn examine(source: &str) -> (Option<Policy<'_>>, Vec<Problem>) {
+/// Reads as much of a policy as can be read. What its conditions can mean is not
+/// looked at.
+pub(super) fn examine(source: &str) -> Examined<'_> {
     let mut reader = Reader::default();
-    match parse(source, Comments::Accepted) {
-        Ok(value) => {
-            let policy = policy(&mut reader, value);
-            (policy, reader.problems)
+    let policy = match parse(source, Comments::Accepted) {
+        Ok(value) => policy(&mut reader, value),
+        Err(error) => {
+            reader.problems.push(malformed(&error));
+            None
         }
-        Err(error) => (None, vec![malformed(&error)]),
+    };
+    Examined {
+        policy,
+        problems: reader.problems,
+        warnings: reader.warnings,
     }
 }
 
@@ -109,8 +133,10 @@ fn policy<'a>(reader: &mut Reader, value: Value<'a>) -> Option<Policy<'a>> {
         default: properties
             .effect(reader, "default")
             .unwrap_or(DecisionType::Deny),
+        shadow: properties.mode(reader, "mode"),
         rules: rules(reader, &mut properties),
     };
+    properties.end(reader);
     Some(policy)
 }
 
@@ -171,6 +197,7 @@ fn rule<'a>(reader: &mut Reader, index: usize, value: Value<'a>) -> Option<Rule<
         rule.conditions
             .extend(condition(reader, (rule.index, index), item));
     }
+    properties.end(reader);
     Some(rule)
 }
 
@@ -188,6 +215,7 @@ fn condition<'a>(
         .text(reader, "operator", limits::VALUE)
         .unwrap_or_default();
     let value = properties.any(reader, "value");
+    properties.end(reader);
     let field = reader.accept(&format!("{place}.field"), Field::parse(&name));
     let operator = reader.accept(&format!("{place}.operator"), Operator::parse(&operator));
     Some(Condition {

@@ -1,82 +1,85 @@
-//! The request as a rule reads it.
+//! The ways to read a request.
 
-mod body;
 mod target;
 
 use std::borrow::Cow;
 
+use super::budget::Budget;
+use super::facts::{Actual, Facts, Method};
 use super::field::Field;
 use super::scalar::{Number, Scalar};
-use crate::PolicyQuestion;
-use crate::json::Value;
-pub(super) use body::Body;
+use crate::path::readings;
 use target::Target;
 
-/// One of the values a field has.
-#[derive(Debug, Clone, Copy)]
-pub(super) enum Actual<'v> {
-    /// The request has none.
-    Missing,
-    /// A value of the request itself.
-    Scalar(Scalar<'v>),
-    /// A value of the JSON body, not `null`.
-    Json(&'v Value<'v>),
-    /// It cannot be read; why.
-    Unreadable(&'static str),
-}
+/// Most ways to read one request.
+const VIEWS: usize = 64;
 
-/// Fields that name another method than the request's own.
-const OVERRIDES: [&str; 3] = [
-    "x-http-method",
-    "x-http-method-override",
-    "x-method-override",
-];
-
-/// One way to read a request: as it was sent, or normalised.
-pub(super) struct View<'q> {
-    question: &'q PolicyQuestion,
-    body: &'q Body<'q>,
+/// One way to read a request: as it was sent, normalised, or as an upstream may read it.
+pub(super) struct View<'f, 'q> {
+    facts: &'f Facts<'q>,
     method: Cow<'q, str>,
-    path: &'q str,
+    path: Cow<'q, str>,
     target_url: Cow<'q, str>,
     target: Option<Target>,
 }
 
-impl<'q> View<'q> {
-    /// All the ways to read a request, the one that was sent first.
-    pub(super) fn all(question: &'q PolicyQuestion, body: &'q Body<'q>) -> Vec<Self> {
-        let request = &question.request;
-        let upper = request.method.to_ascii_uppercase();
-        let mut paths = vec![request.path.as_str()];
-        if request.normalised_path != request.path {
-            paths.push(&request.normalised_path);
-        }
-        let mut methods = vec![Cow::Borrowed(request.method.as_str())];
-        if upper != request.method {
+impl<'f, 'q> View<'f, 'q> {
+    /// All the ways to read a request, the one that was sent first; or why they cannot
+    /// be told.
+    pub(super) fn all(facts: &'f Facts<'q>) -> Result<Vec<Self>, String> {
+        let upper = facts.method.to_ascii_uppercase();
+        let mut methods = vec![Cow::Borrowed(facts.method)];
+        if upper != facts.method {
             methods.push(Cow::Owned(upper));
         }
-        // Many servers take the method from such a field. Hosts bound their number.
-        for (name, value) in &request.headers {
-            let named = value.trim().to_ascii_uppercase();
-            if OVERRIDES.contains(&name.as_str()) && !methods.iter().any(|known| *known == named) {
-                methods.push(Cow::Owned(named));
+        // Many servers take the method from such a field.
+        for named in facts.named_methods() {
+            match named {
+                Method::Named(named) if !methods.iter().any(|known| *known == named) => {
+                    methods.push(Cow::Owned(named));
+                }
+                Method::Named(_) => {}
+                Method::Unknown(why) => return Err(why),
             }
+        }
+        let paths = readings(facts.path, facts.normalised_path);
+        if methods.len() * paths.len() > VIEWS {
+            return Err("method: too many are named".to_owned());
         }
         let mut views = Vec::new();
         for method in methods {
             for path in &paths {
-                let target_url = target_url(question, path);
+                let target_url = target_url(facts, path);
                 views.push(Self {
-                    question,
-                    body,
+                    facts,
                     method: method.clone(),
-                    path,
+                    path: path.clone(),
                     target: Target::parse(&target_url),
                     target_url,
                 });
             }
         }
-        views
+        Ok(views)
+    }
+
+    /// How much asking about the request may still cost.
+    pub(super) const fn budget(&self) -> &'f Budget {
+        &self.facts.budget
+    }
+
+    /// The method.
+    pub(super) fn method(&self) -> &str {
+        &self.method
+    }
+
+    /// The path, if all of it is known.
+    pub(super) fn path(&self) -> Option<&str> {
+        (!self.facts.masked).then_some(self.path.as_ref())
+    }
+
+    /// The hosts, if the target can be read.
+    pub(super) fn hosts(&self) -> Option<&[String]> {
+        self.target.as_ref().map(|target| target.hosts.as_slice())
     }
 
     /// All the values a field has, at least one.
@@ -84,23 +87,21 @@ impl<'q> View<'q> {
         let text = |text: &'v str| vec![Actual::Scalar(Scalar::Text(text))];
         match field {
             Field::Method => text(&self.method),
-            Field::Path => text(self.path),
-            Field::TargetUrl => text(&self.target_url),
-            Field::AgentId => text(&self.question.agent.id),
-            Field::PolicyName => match &self.question.agent.policy_name {
-                Some(name) => text(name),
-                None => vec![Actual::Missing],
-            },
-            Field::TrustScore => number(self.question.agent.trust_score),
-            Field::RiskScore => number(self.question.risk.score),
+            Field::Path => self.maybe_masked(&self.path),
+            Field::TargetUrl => self.maybe_masked(&self.target_url),
             Field::TargetScheme | Field::TargetHost | Field::TargetPort => self.target(field),
-            Field::Header(name) => self.header(name),
-            Field::Body => match self.body.text() {
-                Some(body) => text(body),
-                None => vec![Actual::Missing],
-            },
-            Field::BodyPath(path) => or_missing(self.body.at(path)),
+            other => self.facts.values(other),
         }
+    }
+
+    /// Only values of the query are ever masked.
+    fn maybe_masked<'v>(&self, text: &'v str) -> Vec<Actual<'v>> {
+        vec![match text.find('?') {
+            Some(query) if self.facts.masked => {
+                Actual::Start(text.get(..=query).unwrap_or_default())
+            }
+            _ => Actual::Scalar(Scalar::Text(text)),
+        }]
     }
 
     fn target(&self, field: &Field) -> Vec<Actual<'_>> {
@@ -116,41 +117,16 @@ impl<'q> View<'q> {
             ))))],
         }
     }
-
-    fn header(&self, name: &str) -> Vec<Actual<'_>> {
-        let values: Vec<Actual<'_>> = self
-            .question
-            .request
-            .headers
-            .iter()
-            .filter(|(known, _)| known.eq_ignore_ascii_case(name))
-            .map(|(_, value)| Actual::Scalar(Scalar::Text(value)))
-            .collect();
-        or_missing(values)
-    }
-}
-
-fn or_missing(values: Vec<Actual<'_>>) -> Vec<Actual<'_>> {
-    if values.is_empty() {
-        vec![Actual::Missing]
-    } else {
-        values
-    }
-}
-
-fn number<'v>(number: f64) -> Vec<Actual<'v>> {
-    vec![Actual::Scalar(Scalar::Number(Number::Float(number)))]
 }
 
 /// The target with this path in place of the one it was sent with, scheme and host in
-/// lower case if the path is the normalised one.
-fn target_url<'q>(question: &'q PolicyQuestion, path: &str) -> Cow<'q, str> {
-    let request = &question.request;
-    if path == request.path {
-        return Cow::Borrowed(&request.target_url);
+/// lower case if the path is not that one.
+fn target_url<'q>(facts: &Facts<'q>, path: &str) -> Cow<'q, str> {
+    if path == facts.path {
+        return Cow::Borrowed(facts.target_url);
     }
-    match request.target_url.strip_suffix(&request.path) {
+    match facts.target_url.strip_suffix(facts.path) {
         Some(origin) => Cow::Owned(origin.to_ascii_lowercase() + path),
-        None => Cow::Borrowed(&request.target_url),
+        None => Cow::Borrowed(facts.target_url),
     }
 }

@@ -1,13 +1,14 @@
 //! Reading the data, and requests made of it.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use vectra_decision::{
     Activity, Agent, Body, Decision, DecisionType, Evaluation, Input, Intent, IntentAnswer,
-    IntentStatus, PolicyAnswer, PolicyQuestion, PolicyRequest, Request, Risk, RiskWeights,
-    SemanticSettings, Settings, Verdict, evaluate,
+    IntentStatus, Meaning, PolicyAnswer, PolicyQuestion, PolicyReply, PolicyRequest, Request, Risk,
+    RiskFactor, RiskWeights, SemanticSettings, Settings, TrustRates, Verdict, evaluate, rules,
 };
 
 /// Wednesday 2026-01-28, noon UTC.
@@ -41,10 +42,38 @@ pub struct Told {
     pub target_url: Option<String>,
     pub headers: Vec<(String, String)>,
     pub body: Option<String>,
+    pub body_unread: bool,
     pub trust_score: Option<f64>,
     pub agent_id: Option<String>,
     pub policy_name: Option<String>,
     pub risk: Option<f64>,
+    /// Scores of risk factors.
+    pub factors: BTreeMap<String, f64>,
+    /// Left out: not asked; `null`: nobody can be asked.
+    #[serde(deserialize_with = "told")]
+    pub intent: Option<Option<Intent>>,
+}
+
+fn told<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Option<Option<Intent>>, D::Error> {
+    Option::deserialize(from).map(Some)
+}
+
+/// The names of the risk factors.
+pub const FACTORS: [&str; 6] = [
+    "method",
+    "path",
+    "agent_history",
+    "time_of_day",
+    "body_size",
+    "anomaly",
+];
+
+/// The verdict of a policy that needs no intent.
+pub fn asked(code: &[u8], question: &PolicyQuestion) -> Verdict {
+    match rules::evaluate(code, question) {
+        PolicyReply::Verdict(verdict) => verdict,
+        PolicyReply::NeedsIntent => panic!("the intent is needed: {question:?}"),
+    }
 }
 
 impl Told {
@@ -62,6 +91,7 @@ impl Told {
                 path,
                 headers: self.headers.clone(),
                 body: self.body.clone(),
+                body_unread: self.body_unread,
             },
             agent: Agent {
                 id: self.agent_id.clone().unwrap_or_else(|| AGENT.into()),
@@ -70,7 +100,19 @@ impl Told {
             },
             risk: Risk {
                 score: self.risk.unwrap_or(0.1),
-                factors: Vec::new(),
+                factors: FACTORS
+                    .into_iter()
+                    .map(|name| RiskFactor {
+                        name: name.into(),
+                        score: self.factors.get(name).copied().unwrap_or(0.1),
+                        weight: 0.1,
+                    })
+                    .collect(),
+            },
+            intent: match &self.intent {
+                None => Meaning::Unasked,
+                Some(None) => Meaning::Unknown,
+                Some(Some(intent)) => Meaning::Known(intent.clone()),
             },
         }
     }
@@ -103,8 +145,11 @@ pub fn harmless() -> Input {
             unassigned: DecisionType::Allow,
             undecodable_body: DecisionType::Deny,
             risk_weights: RiskWeights::default(),
+            risk_paths: None,
             risk_threshold: 0.8,
             semantic: None,
+            trust_rates: TrustRates::default(),
+            shadow: false,
         },
     }
 }
@@ -131,6 +176,7 @@ pub fn verdict(effect: DecisionType, rule: Option<&str>, reason: Option<&str>) -
         rule: rule.map(str::to_owned),
         reason: reason.map(str::to_owned),
         looked_at: Vec::new(),
+        shadow: false,
     })
 }
 
@@ -139,6 +185,7 @@ pub fn semantic() -> SemanticSettings {
     SemanticSettings {
         confidence_threshold: 0.7,
         low_confidence: DecisionType::Hitl,
+        on_failure: DecisionType::Hitl,
         deny_labels: vec!["harmful".into()],
         hold_labels: vec!["bulk_export".into()],
     }
@@ -152,5 +199,6 @@ pub fn intent(label: &str, confidence: f64, status: IntentStatus) -> IntentAnswe
         status,
         risk_tags: Vec::new(),
         explanation: None,
+        model: None,
     })
 }

@@ -1,7 +1,8 @@
 //! The order of the pipeline, what each stage says, and how it fails.
 
 use vectra_decision::{
-    Body, DecisionType, Evaluation, Input, IntentStatus, PolicyAnswer, Stage, evaluate, trust,
+    Body, DecisionType, Evaluation, Input, IntentStatus, PolicyAnswer, Stage, TrustRates, evaluate,
+    trust,
 };
 
 use crate::cases::{decide, harmless, intent, semantic, verdict, with};
@@ -25,7 +26,7 @@ fn allows_when_nobody_objects() {
     assert_eq!(decision.stage, Stage::None);
     assert_eq!(decision.reason, None);
     assert_eq!(decision.rule, None);
-    assert_eq!(decision.trust, trust::AFTER_ALLOW);
+    assert_eq!(decision.trust, trust::after(Allow, &TrustRates::default()));
     let names: Vec<&str> = decision
         .risk
         .factors
@@ -95,7 +96,11 @@ fn the_policy_decides_with_its_reason_or_a_plain_one() {
         assert_eq!(decision.stage, Stage::Policy, "{answer:?}");
         assert_eq!(decision.reason.as_deref(), Some(reason), "{answer:?}");
         assert_eq!(decision.rule.as_deref(), rule, "{answer:?}");
-        assert_eq!(decision.trust, trust::after(outcome), "{answer:?}");
+        assert_eq!(
+            decision.trust,
+            trust::after(outcome, &TrustRates::default()),
+            "{answer:?}"
+        );
         assert!(decision.risk.score > 0.0, "{answer:?}");
     }
 }
@@ -165,7 +170,7 @@ fn a_target_that_is_refused_is_denied_before_all_else() {
         }));
         assert_eq!((decision.outcome, decision.stage), (Deny, Stage::Target));
         assert_eq!(decision.reason.as_deref(), Some(reason));
-        assert_eq!(decision.trust, trust::AFTER_DENY);
+        assert_eq!(decision.trust, trust::after(Deny, &TrustRates::default()));
     }
 }
 

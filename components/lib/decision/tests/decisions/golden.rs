@@ -1,7 +1,9 @@
 //! The golden vectors of OB §13 and OB §8.
 
 use serde::Deserialize;
-use vectra_decision::{Activity, Body, Evaluation, Input, RiskWeights, evaluate, intent_text};
+use vectra_decision::{
+    Activity, Body, Evaluation, Flattened, Input, RiskWeights, evaluate, intent_text,
+};
 
 use crate::cases::{harmless, rows};
 
@@ -106,12 +108,23 @@ fn documented_weights_sum_to_one() {
 struct TextRow {
     json: String,
     text: Option<String>,
+    /// Nothing that may say something is left out.
+    #[serde(default = "whole")]
+    whole: bool,
+}
+
+const fn whole() -> bool {
+    true
 }
 
 #[test]
 fn json_is_flattened_to_lines() {
     for row in rows::<TextRow>("tests/decisions/intent-text.json") {
-        assert_eq!(intent_text(&row.json), row.text, "{}", row.json);
+        let meant = row.text.map(|text| Flattened {
+            text,
+            whole: row.whole,
+        });
+        assert_eq!(intent_text(&row.json), meant, "{}", row.json);
     }
 }
 
@@ -122,4 +135,39 @@ fn a_flattened_text_does_not_grow_without_bounds() {
     assert_eq!(intent_text(&json), None);
     let short = format!("{{\"k\":[[{values}]]}}");
     assert!(intent_text(&short).is_some());
+}
+
+/// Keys that are put together again for each property take work without becoming text.
+#[test]
+fn a_long_key_above_many_others_is_given_up() {
+    for property in ["\"a\":null", "\"b\":{}", "\"c\":[]"] {
+        for (open, close) in [("{", "}"), ("[{", "}]")] {
+            let properties = vec![property; 50_000].join(",");
+            let key = "k".repeat(500_000);
+            let json = format!("{{\"{key}\":{open}{properties}{close}}}");
+            assert!(json.len() > 800_000);
+            assert_eq!(intent_text(&json), None, "{property} in {open}");
+        }
+    }
+}
+
+#[test]
+fn the_path_factor_is_the_highest_of_all_ways_to_read_a_path() {
+    for (path, normalised, expected) in [
+        ("/users//all", "/users//all", 0.95),
+        ("/admin;v=1/", "/admin;v=1/", 0.8),
+        ("/pub//../%61dmin/", "/pub/admin/", 0.8),
+        ("/pub/a/..;/../dump", "/pub/a/dump", 0.9),
+        ("/a/..//api", "//api", 0.1),
+    ] {
+        let mut input = harmless();
+        input.request.path = path.into();
+        input.request.normalised_path = normalised.into();
+        let Evaluation::Decided(decision) = evaluate(&input) else {
+            panic!("not decided: {path}");
+        };
+        let mut factors = decision.risk.factors.iter();
+        let factor = factors.find(|factor| factor.name == "path").unwrap();
+        assert_eq!(factor.score, expected, "{path}");
+    }
 }

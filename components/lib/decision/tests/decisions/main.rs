@@ -4,10 +4,18 @@
 #![allow(clippy::indexing_slicing, clippy::panic, clippy::unwrap_used)]
 
 mod cases;
+mod compiled;
+#[allow(dead_code, reason = "shared with the other tests")]
+#[path = "../reference/dice.rs"]
+mod dice;
 mod engine;
 mod golden;
+mod meaning;
 mod policies;
 mod problems;
+mod recall;
 mod rules;
+mod seen;
 mod semantic;
+mod shadow;
 mod totality;

@@ -63,6 +63,7 @@ fn the_form_is_read_leniently_and_written_strictly() {
     let expected = json!({
         "name": "p", "description": null, "owner": "", "createdOn": "2026-01-31T12:00:00Z",
         "default": "Hitl",
+        "mode": "Enforce",
         "rules": [
             { "name": "", "reason": null, "priority": 0, "effect": "Allow", "conditions": [
                 { "field": "input.path", "operator": "startswith", "value": "/a" }] },
@@ -75,7 +76,106 @@ fn the_form_is_read_leniently_and_written_strictly() {
     assert_eq!(compiled.default_effect, DecisionType::Hitl);
     assert_eq!(compiled.rule_count, 2);
     // Canonical: compiling it again changes nothing.
-    assert_eq!(rules::compile(&compiled.document), Ok(compiled));
+    let again = rules::compile(&compiled.document).unwrap();
+    assert_eq!(
+        (again.document, again.code),
+        (compiled.document, compiled.code)
+    );
+    assert_eq!(places(&compiled.warnings), ["$"]);
+    assert!(compiled.warnings[0].message.contains("`unknown`"));
+    assert_eq!(again.warnings, []);
+}
+
+fn places(problems: &[Problem]) -> Vec<&str> {
+    problems
+        .iter()
+        .map(|problem| problem.place.as_str())
+        .collect()
+}
+
+#[test]
+fn what_is_allowed_and_looks_wrong_is_a_warning() {
+    let on = |field: &str, value: &str| json!({ "field": field, "operator": "eq", "value": value });
+    let rule = |effect: &str, conditions: Vec<Value>| json!({ "effect": effect, "conditions": conditions });
+    let get = || on("method", "GET");
+    let path = || on("path", "/a");
+    let header = || on("headers.x", "a");
+    for (what, rules, expected) in [
+        (
+            "none",
+            vec![rule("Deny", vec![get()]), rule("Allow", vec![path()])],
+            vec![],
+        ),
+        (
+            "after all",
+            vec![rule("Deny", vec![]), rule("Allow", vec![get()])],
+            vec!["rules[1]"],
+        ),
+        (
+            "the same",
+            vec![rule("Deny", vec![get()]), rule("Allow", vec![get()])],
+            vec!["rules[1]"],
+        ),
+        (
+            "fewer",
+            vec![
+                rule("Hitl", vec![path()]),
+                rule("Allow", vec![get(), path()]),
+            ],
+            vec!["rules[1]"],
+        ),
+        (
+            "more",
+            vec![
+                rule("Hitl", vec![get(), path()]),
+                rule("Allow", vec![path()]),
+            ],
+            vec![],
+        ),
+        // An Allow rule wants all values of a header, a Deny rule any of them.
+        (
+            "stricter",
+            vec![rule("Allow", vec![header()]), rule("Deny", vec![header()])],
+            vec![],
+        ),
+        (
+            "looser",
+            vec![rule("Deny", vec![header()]), rule("Allow", vec![header()])],
+            vec!["rules[1]"],
+        ),
+        (
+            "allowed",
+            vec![rule("Allow", vec![get()]), rule("Deny", vec![get()])],
+            vec!["rules[1]"],
+        ),
+        (
+            "never allowed",
+            vec![rule("Allow", vec![on("path", "/a;b")])],
+            vec!["rules[0].conditions[0].value"],
+        ),
+        (
+            "denied",
+            vec![rule("Deny", vec![on("path", "/a;b")])],
+            vec![],
+        ),
+        (
+            "misspelt",
+            vec![json!({ "efect": "Deny", "conditions": [get()] })],
+            vec!["rules[0]"],
+        ),
+    ] {
+        let source = json!({ "name": "p", "rules": rules }).to_string();
+        let compiled = rules::compile(&source).unwrap();
+        assert_eq!(
+            places(&compiled.warnings),
+            expected,
+            "{what}: {:?}",
+            compiled.warnings
+        );
+    }
+    let many = vec![rule("Deny", vec![get()]); 10_000];
+    let compiled = rules::compile(&json!({ "name": "p", "rules": many }).to_string()).unwrap();
+    assert_eq!(compiled.warnings.len(), 100);
 }
 
 #[test]

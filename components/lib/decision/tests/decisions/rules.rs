@@ -2,9 +2,9 @@
 
 use serde::Deserialize;
 use serde_json::{Value, json};
-use vectra_decision::{DecisionType, LookedAt, Verdict, rules};
+use vectra_decision::{DecisionType, Verdict, rules};
 
-use crate::cases::{Told, rows};
+use crate::cases::{Told, asked, rows};
 
 #[derive(Deserialize)]
 #[serde(untagged)]
@@ -35,11 +35,11 @@ enum Is {
     Mixed,
 }
 
-/// The verdict of a policy of one rule.
-fn ask(source: &Value, told: &Told) -> Verdict {
+/// What a policy says.
+pub fn ask(source: &Value, told: &Told) -> Verdict {
     let compiled = rules::compile(&source.to_string())
         .unwrap_or_else(|problems| panic!("{source}: {problems:?}"));
-    rules::evaluate(&compiled.code, &told.question())
+    asked(&compiled.code, &told.question())
 }
 
 fn single(effect: &str, default: &str, case: &Case) -> Value {
@@ -78,7 +78,8 @@ fn every_operator_is_what_the_data_says() {
                 case.field, case.operator, case.value, case.request
             );
             assert_eq!(verdict.effect, expected, "{what}: {verdict:?}");
-            assert!(!verdict.looked_at.is_empty(), "{what}");
+            let is_content = case.field.contains("headers.") || case.field.contains("body");
+            assert_eq!(!verdict.looked_at.is_empty(), is_content, "{what}");
             if matches!(case.is, Is::Unclear) && effect != "Allow" {
                 let reason = verdict.reason.expect("a type error has a reason");
                 assert!(reason.contains(&case.field), "{what}: {reason}");
@@ -186,64 +187,6 @@ fn a_rule_without_a_name_is_called_by_its_place() {
 }
 
 #[test]
-fn lists_what_was_looked_at_and_masks_credentials() {
-    let policy = json!({ "name": "p", "default": "Allow", "rules": [
-        { "name": "a", "effect": "Deny", "conditions": [
-            { "field": "input.headers.Authorization", "operator": "eq", "value": "x" },
-            { "field": "path", "operator": "eq", "value": "/never-asked" },
-        ]},
-        { "name": "b", "effect": "Deny", "conditions": [
-            { "field": "headers.x-team", "operator": "eq", "value": "x" } ]},
-        { "name": "c", "effect": "Deny", "conditions": [
-            { "field": "body", "operator": "contains", "value": "zzz" } ]},
-        { "name": "d", "effect": "Deny", "conditions": [
-            { "field": "body.n", "operator": "eq", "value": 2 } ]},
-        { "name": "e", "effect": "Deny", "conditions": [
-            { "field": "trustScore", "operator": "gt", "value": 0.9 } ]},
-    ]});
-    let told = Told {
-        headers: vec![("authorization".into(), "Bearer s3cret".into())],
-        body: Some(format!("{{\"n\":1,\"long\":\"{}\"}}", "ä".repeat(300))),
-        ..Told::default()
-    };
-    let verdict = ask(&policy, &told);
-    assert_eq!(verdict.effect, DecisionType::Allow);
-    let looked_at = |field: &str| {
-        let found: Vec<&LookedAt> = verdict
-            .looked_at
-            .iter()
-            .filter(|looked_at| looked_at.field == field)
-            .collect();
-        assert_eq!(found.len(), 1, "{field}: {:?}", verdict.looked_at);
-        found[0].value.clone()
-    };
-    assert_eq!(looked_at("input.headers.Authorization"), "\"[masked]\"");
-    assert_eq!(looked_at("headers.x-team"), "null");
-    assert_eq!(looked_at("body.n"), "1");
-    assert_eq!(looked_at("trustScore"), "0.5");
-    let body: String = serde_json::from_str(&looked_at("body")).unwrap();
-    assert_eq!(body.chars().count(), 257);
-    assert!(body.ends_with('…'));
-    assert!(!verdict.looked_at.iter().any(|seen| seen.field == "path"));
-    assert!(!format!("{verdict:?}").contains("s3cret"));
-}
-
-#[test]
-fn the_list_of_what_was_looked_at_is_bounded() {
-    let policy = json!({ "name": "p", "default": "Allow", "rules": [{ "name": "r",
-        "effect": "Deny", "conditions": [
-            { "field": "body.items.n", "operator": "eq", "value": -1 }] }] });
-    let items: Vec<Value> = (0..5_000).map(|n| json!({ "n": n })).collect();
-    let told = Told {
-        body: Some(json!({ "items": items }).to_string()),
-        ..Told::default()
-    };
-    let verdict = ask(&policy, &told);
-    assert_eq!(verdict.effect, DecisionType::Allow);
-    assert_eq!(verdict.looked_at.len(), 256);
-}
-
-#[test]
 fn code_that_is_no_policy_denies() {
     for code in [
         &b""[..],
@@ -252,7 +195,7 @@ fn code_that_is_no_policy_denies() {
         b"\xff\xfe",
         b"{\"name\":\"p\",\"rules\":[{\"effect\":9}]}",
     ] {
-        let verdict = rules::evaluate(code, &get("/").question());
+        let verdict = asked(code, &get("/").question());
         assert_eq!(verdict.effect, DecisionType::Deny);
         assert!(
             verdict
@@ -263,7 +206,7 @@ fn code_that_is_no_policy_denies() {
     // An expression that only a newer version could compile is not skipped.
     let code = br#"{"name":"p","default":"Allow","rules":[{"effect":"Deny","conditions":
         [{"field":"path","operator":"regex","value":"("}]}]}"#;
-    let verdict = rules::evaluate(code, &get("/").question());
+    let verdict = asked(code, &get("/").question());
     assert_eq!(verdict.effect, DecisionType::Deny);
 }
 

@@ -81,6 +81,7 @@ fn a_meaning_counts_when_it_is_believed() {
             input.intent = answer.clone();
             input.settings.semantic = Some(SemanticSettings {
                 low_confidence,
+                on_failure: low_confidence,
                 ..semantic()
             });
         }));

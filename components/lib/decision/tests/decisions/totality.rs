@@ -1,35 +1,27 @@
 //! Whatever the input: an answer, the same each time, and never an unwanted Allow.
 
 use vectra_decision::{
-    Activity, Body, DecisionType, Evaluation, Input, Intent, IntentAnswer, IntentStatus,
+    Activity, Body, DecisionType, Evaluation, Input, Intent, IntentAnswer, IntentStatus, PathMark,
     PolicyAnswer, PolicyQuestion, SemanticSettings, Verdict, evaluate, intent_text, rules, trust,
 };
 
-use crate::cases::{Told, harmless, text};
+use crate::cases::{Told, asked, harmless, text};
+use crate::dice::Dice;
 
-/// A small deterministic generator (SplitMix64).
-struct Dice(u64);
-
+/// Inputs of all kinds.
 impl Dice {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        mixed ^ (mixed >> 31)
+    fn moment(&mut self) -> i64 {
+        match self.below(3) {
+            0 => self.bits().cast_signed(),
+            1 => self.pick(&[i64::MIN, i64::MAX, 0, -1]),
+            _ => 1_769_601_600_000_000,
+        }
     }
 
-    fn below(&mut self, count: usize) -> usize {
-        usize::try_from(self.next() % count as u64).unwrap()
-    }
-
-    fn pick<T: Clone>(&mut self, from: &[T]) -> T {
-        from[self.below(from.len())].clone()
-    }
-
+    /// A number, mostly of 0 to 1.
     fn number(&mut self) -> f64 {
         match self.below(4) {
-            0 => f64::from_bits(self.next()),
+            0 => f64::from_bits(self.bits()),
             1 => self.pick(&[
                 0.0,
                 -0.0,
@@ -40,15 +32,7 @@ impl Dice {
                 -1.0,
                 1.0 + f64::EPSILON,
             ]),
-            _ => (self.next() >> 11) as f64 / (1_u64 << 53) as f64,
-        }
-    }
-
-    fn moment(&mut self) -> i64 {
-        match self.below(3) {
-            0 => self.next().cast_signed(),
-            1 => self.pick(&[i64::MIN, i64::MAX, 0, -1]),
-            _ => 1_769_601_600_000_000,
+            _ => (self.bits() >> 11) as f64 / (1_u64 << 53) as f64,
         }
     }
 
@@ -65,16 +49,13 @@ impl Dice {
         (0..length).map(|_| self.pick(&PARTS)).collect()
     }
 
-    fn maybe<T>(&mut self, make: impl FnOnce(&mut Self) -> T) -> Option<T> {
-        (self.below(2) == 0).then(|| make(self))
-    }
-
     fn verdict(&mut self) -> Verdict {
         Verdict {
             effect: self.outcome(),
-            rule: self.maybe(Self::text),
-            reason: self.maybe(Self::text),
+            rule: self.maybe(2, Self::text),
+            reason: self.maybe(2, Self::text),
             looked_at: Vec::new(),
+            shadow: self.below(4) == 0,
         }
     }
 
@@ -87,19 +68,19 @@ impl Dice {
         input.request.target_url = self.text();
         input.request.body = match self.below(4) {
             0 => Body::None,
-            1 => Body::Inspected(self.next()),
-            2 => Body::Uninspected(self.next()),
+            1 => Body::Inspected(self.bits()),
+            2 => Body::Uninspected(self.bits()),
             _ => Body::Undecodable(self.text()),
         };
         input.request.target_refusal = (self.below(8) == 0).then(|| self.text());
         input.agent.trust_score = self.number();
         let count =
-            |dice: &mut Self| u32::try_from(dice.next() >> dice.pick(&[32, 48, 60])).unwrap();
+            |dice: &mut Self| u32::try_from(dice.bits() >> dice.pick(&[32, 48, 60])).unwrap();
         input.activity = Activity {
             recent_total: count(self),
             recent_violations: count(self),
             baseline_total: count(self),
-            baseline_since: self.maybe(Self::moment),
+            baseline_since: self.maybe(2, Self::moment),
         };
         input.policy = match self.below(4) {
             0 => PolicyAnswer::Unassigned,
@@ -120,19 +101,30 @@ impl Dice {
                 status: self.pick(&[IntentStatus::Classified, IntentStatus::Failed]),
                 risk_tags: Vec::new(),
                 explanation: None,
+                model: None,
             }),
         };
         let settings = &mut input.settings;
         settings.unassigned = self.outcome();
         settings.undecodable_body = self.outcome();
+        settings.shadow = self.below(4) == 0;
+        if self.below(16) == 0 {
+            settings.trust_rates.deny = self.number();
+        }
+        settings.risk_paths = (self.below(8) == 0).then(|| {
+            let pattern = self.text();
+            let score = self.number();
+            vec![PathMark { pattern, score }]
+        });
         if self.below(3) == 0 {
             settings.risk_threshold = self.number();
             settings.risk_weights.path = self.number();
             settings.risk_weights.anomaly = self.number();
         }
-        settings.semantic = self.maybe(|dice| SemanticSettings {
+        settings.semantic = self.maybe(2, |dice| SemanticSettings {
             confidence_threshold: dice.pick(&[0.0, 0.7, 1.0, f64::NAN]),
             low_confidence: dice.outcome(),
+            on_failure: dice.outcome(),
             deny_labels: vec![dice.pick(&["harmful", ""]).into()],
             hold_labels: vec![dice.text()],
         });
@@ -145,11 +137,12 @@ impl Dice {
             normalised_path: Some(self.text()),
             target_url: Some("http://h".to_owned() + &self.text()),
             headers: vec![("x-team".into(), self.text()), (self.text(), self.text())],
-            body: self.maybe(Self::text),
+            body: self.maybe(2, Self::text),
             trust_score: Some(self.number()),
             agent_id: Some(self.text()),
-            policy_name: self.maybe(Self::text),
+            policy_name: self.maybe(2, Self::text),
             risk: Some(self.number()),
+            ..Told::default()
         }
         .question()
     }
@@ -157,7 +150,7 @@ impl Dice {
 
 #[test]
 fn every_input_has_one_sound_answer() {
-    let mut dice = Dice(1);
+    let mut dice = Dice::new(1);
     let mut decided = 0;
     for round in 0..50_000 {
         let input = dice.input();
@@ -180,13 +173,19 @@ fn every_input_has_one_sound_answer() {
             Evaluation::Decided(decision) => {
                 decided += 1;
                 let allowed = decision.outcome == DecisionType::Allow;
-                assert_eq!(allowed, decision.reason.is_none(), "round {round}");
-                assert_eq!(
-                    decision.trust,
-                    trust::after(decision.outcome),
-                    "round {round}"
-                );
-                if allowed {
+                let silent = allowed && decision.shadow.is_none();
+                assert_eq!(silent, decision.reason.is_none(), "round {round}");
+                let moved = trust::after(decision.outcome, &input.settings.trust_rates);
+                let trust = match &decision.shadow {
+                    Some(_) => trust::UNMOVED,
+                    None => moved,
+                };
+                assert_eq!(decision.trust, trust, "round {round}");
+                if let Some(objection) = &decision.shadow {
+                    assert!(allowed, "round {round}");
+                    assert_ne!(objection.outcome, DecisionType::Allow, "round {round}");
+                    assert_may_be_tried(&input);
+                } else if allowed {
                     assert_may_be_allowed(&input);
                 }
                 &decision.risk
@@ -203,6 +202,22 @@ fn every_input_has_one_sound_answer() {
         }
     }
     assert!(decided > 10_000, "{decided}");
+}
+
+/// What must hold of any input that is allowed although something objects.
+fn assert_may_be_tried(input: &Input) {
+    assert_eq!(input.request.target_refusal, None);
+    assert!(!matches!(input.request.body, Body::Undecodable(_)));
+    assert!(input.agent.trust_score.is_finite());
+    assert!(!matches!(
+        input.policy,
+        PolicyAnswer::Unusable(_) | PolicyAnswer::Pending
+    ));
+    let tried = |verdict: &Verdict| verdict.shadow;
+    assert!(
+        input.settings.shadow
+            || matches!(&input.policy, PolicyAnswer::Answered(verdict) if tried(verdict))
+    );
 }
 
 /// What must hold of any input that is allowed, told without the pipeline's help.
@@ -236,12 +251,12 @@ fn every_question_to_a_policy_has_one_answer() {
         {"field":"body.a.b","operator":"ne","value":1},{"field":"headers.x-team","operator":"regex","value":"^a+$"},
         {"field":"target.host","operator":"endswith","value":"h"},{"field":"body","operator":"contains","value":"ä"}]}]}"#;
     policies.push(rules::compile(wide).unwrap().code);
-    let mut dice = Dice(2);
+    let mut dice = Dice::new(2);
     for _ in 0..5_000 {
         let question = dice.question();
         for code in &policies {
-            let verdict = rules::evaluate(code, &question);
-            assert_eq!(verdict, rules::evaluate(code, &question));
+            let verdict = asked(code, &question);
+            assert_eq!(verdict, asked(code, &question));
             if verdict.effect == DecisionType::Allow {
                 assert!(question.agent.trust_score.is_finite());
                 assert!(question.risk.score.is_finite());
@@ -256,7 +271,7 @@ fn whatever_is_compiled_compiles_or_has_problems() {
         .into_iter()
         .map(|name| text(&format!("policies/{name}.json")))
         .collect();
-    let mut dice = Dice(3);
+    let mut dice = Dice::new(3);
     for _ in 0..5_000 {
         let source = dice.pick(&sources);
         let mut characters: Vec<char> = source.chars().collect();
@@ -269,7 +284,10 @@ fn whatever_is_compiled_compiles_or_has_problems() {
         let source: String = characters.into_iter().collect();
         match rules::compile(&source) {
             Ok(compiled) => {
-                assert_eq!(rules::compile(&compiled.document).as_ref(), Ok(&compiled));
+                // Warnings of what is ignored are all that is lost.
+                let again = rules::compile(&compiled.document).unwrap();
+                assert_eq!(again.code, compiled.code);
+                assert_eq!(again.document, compiled.document);
             }
             Err(problems) => assert!(!problems.is_empty(), "{source}"),
         }

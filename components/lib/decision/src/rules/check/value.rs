@@ -4,25 +4,52 @@ use crate::json::Value;
 use crate::rules::field::{Field, Kind, Presence};
 use crate::rules::limits;
 use crate::rules::operator::Operator;
-use crate::rules::pattern::Pattern;
+use crate::rules::pattern::Work;
 use crate::rules::scalar::Scalar;
 use crate::rules::source::{Condition, unfit};
+
+/// Headers that never reach a policy: those of one connection, of the framing (RFC 9110
+/// §7.6.1), and those that the gateway takes for itself.
+const GONE: [&str; 14] = [
+    "connection",
+    "content-length",
+    "expect",
+    "host",
+    "http2-settings",
+    "keep-alive",
+    "proxy-authenticate",
+    "proxy-authorization",
+    "proxy-connection",
+    "te",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
+    "vectra-authorization",
+];
 
 /// What is wrong, and with which property of the condition.
 type Wrong = (&'static str, String);
 
-/// Checks one condition; gives the pattern if it has one.
-pub(super) fn check(condition: &Condition<'_>) -> Result<Option<Pattern>, Wrong> {
+/// Checks one condition; making its pattern ready takes of the policy's work.
+pub(super) fn check(condition: &Condition<'_>, work: &Work) -> Result<(), Wrong> {
     let wrong = |message| ("value", message);
     let name = &condition.name;
+    if let Field::Header(header) = &condition.field
+        && (GONE.contains(&header.as_str()) || header.starts_with("spin-"))
+    {
+        let message = format!("`{header}` never reaches a policy: the gateway keeps it");
+        return Err(("field", message));
+    }
     match (&condition.value, condition.operator) {
         (Value::Null, Operator::Eq | Operator::Ne) => match condition.field.presence() {
-            Presence::Sometimes => Ok(None),
+            Presence::Sometimes => Ok(()),
             Presence::Always => Err(wrong(format!("`{name}` is never null"))),
         },
         (Value::Array(items), Operator::In) => {
-            list(condition, items).map_err(wrong)?;
-            Ok(None)
+            (condition.field.kind() != Kind::List)
+                .then_some(())
+                .ok_or_else(|| ("operator", tags(condition)))?;
+            list(condition, items).map_err(wrong)
         }
         (other, Operator::In) => Err(wrong(format!("`in` needs a list, found {}", other.kind()))),
         (Value::Array(_), operator) => Err(wrong(format!(
@@ -32,7 +59,7 @@ pub(super) fn check(condition: &Condition<'_>) -> Result<Option<Pattern>, Wrong>
         (value, _) => {
             kinds(condition, value)?;
             possible(condition, value).map_err(wrong)?;
-            pattern(condition).map_err(wrong)
+            pattern(condition, work).map_err(wrong)
         }
     }
 }
@@ -69,6 +96,9 @@ fn kinds(condition: &Condition<'_>, value: &Value<'_>) -> Result<(), Wrong> {
         return Err(("value", message));
     };
     let kind = condition.field.kind();
+    if kind == Kind::List && operator != Operator::Contains {
+        return Err(("operator", tags(condition)));
+    }
     if operator.is_search() && kind == Kind::Number {
         let message = format!(
             "`{}` looks into text, `{name}` is a number",
@@ -78,7 +108,7 @@ fn kinds(condition: &Condition<'_>, value: &Value<'_>) -> Result<(), Wrong> {
     }
     let expected = match (kind, operator) {
         (Kind::Number, _) => "a number",
-        (Kind::Text, _) => "text",
+        (Kind::Text | Kind::List, _) => "text",
         (Kind::Json, Operator::StartsWith | Operator::EndsWith | Operator::Regex) => "text",
         (Kind::Json, operator) if operator.is_order() && matches!(scalar, Scalar::Bool(_)) => {
             "a number or text"
@@ -92,6 +122,10 @@ fn kinds(condition: &Condition<'_>, value: &Value<'_>) -> Result<(), Wrong> {
     Err(("value", message))
 }
 
+fn tags(condition: &Condition<'_>) -> String {
+    format!("`{}` is a list: use `contains`", condition.name)
+}
+
 /// Whether a request could have such a value.
 fn possible(condition: &Condition<'_>, value: &Value<'_>) -> Result<(), String> {
     match Scalar::of(value) {
@@ -103,7 +137,9 @@ fn possible(condition: &Condition<'_>, value: &Value<'_>) -> Result<(), String> 
 
 fn possible_number(condition: &Condition<'_>, number: f64) -> Result<(), String> {
     let (lowest, highest, whole) = match condition.field {
-        Field::TrustScore | Field::RiskScore => (0.0, 1.0, false),
+        Field::TrustScore | Field::RiskScore | Field::RiskFactor(_) | Field::IntentConfidence => {
+            (0.0, 1.0, false)
+        }
         Field::TargetPort => (1.0, 65_535.0, true),
         _ => return Ok(()),
     };
@@ -129,8 +165,24 @@ fn possible_text(condition: &Condition<'_>, text: &str) -> Result<(), String> {
     let start = whole || operator == Operator::StartsWith;
     let never = |why: &str| Err(format!("`{name}` is never `{text}`: {why}"));
     match condition.field {
-        Field::Method if whole && !is_method(text) => never("methods are in upper case"),
+        Field::Method if whole && !is_method(text) => {
+            never("methods are words in upper case, without spaces")
+        }
+        Field::Method if operator.is_plain_search() && !text.bytes().all(is_token) => {
+            never("no method has such a character in it")
+        }
         Field::Path if start && !text.starts_with('/') => never("it begins with `/`"),
+        Field::Path | Field::TargetUrl
+            if (whole || operator.is_plain_search()) && !text.bytes().all(is_path) =>
+        {
+            never("no `#`, no space and nothing beyond ASCII is in it unless as `%` and digits")
+        }
+        Field::IntentStatus if whole && !["classified", "failed"].contains(&text) => {
+            never("it is `classified`")
+        }
+        Field::IntentStatus if operator == Operator::Eq && text == "failed" => {
+            never("a classification that failed cannot be read, and a rule that denies denies then")
+        }
         Field::TargetUrl if start && !is_url_start(text, operator) => {
             never("it begins with `http://` or `https://`")
         }
@@ -147,10 +199,13 @@ fn possible_text(condition: &Condition<'_>, text: &str) -> Result<(), String> {
     }
 }
 
-fn pattern(condition: &Condition<'_>) -> Result<Option<Pattern>, String> {
-    match (&condition.value, condition.operator) {
-        (Value::Text(source), Operator::Regex) => Pattern::new(source).map(Some),
-        _ => Ok(None),
+fn pattern(condition: &Condition<'_>, work: &Work) -> Result<(), String> {
+    if condition.operator != Operator::Regex {
+        return Ok(());
+    }
+    match condition.pattern_within(work) {
+        Ok(_) => Ok(()),
+        Err(message) => Err(message.clone()),
     }
 }
 
@@ -159,7 +214,21 @@ fn is_method(text: &str) -> bool {
     !text.is_empty()
         && text
             .bytes()
-            .all(|byte| byte.is_ascii_graphic() && !byte.is_ascii_lowercase())
+            .all(|byte| is_token(byte) && !byte.is_ascii_lowercase())
+}
+
+/// A character of a token (RFC 9110 §5.6.2).
+const fn is_token(byte: u8) -> bool {
+    byte.is_ascii_graphic()
+        && !matches!(
+            byte,
+            b'"' | b'(' | b')' | b',' | b'/' | b':'..=b'@' | b'[' | b'\\' | b']' | b'{' | b'}'
+        )
+}
+
+/// What may stand in the path and the query of a target.
+const fn is_path(byte: u8) -> bool {
+    byte.is_ascii_graphic() && byte != b'#'
 }
 
 fn is_url_start(text: &str, operator: Operator) -> bool {

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use super::date::is_date;
 use crate::json::Value;
 use crate::rules::limits;
 use crate::{DecisionType, Problem};
@@ -10,6 +11,7 @@ use crate::{DecisionType, Problem};
 #[derive(Default)]
 pub(super) struct Reader {
     pub(super) problems: Vec<Problem>,
+    pub(super) warnings: Vec<Problem>,
 }
 
 impl Reader {
@@ -117,6 +119,37 @@ impl<'a> Properties<'a> {
         Some(text)
     }
 
+    /// Whether a policy is only tried out.
+    pub(super) fn mode(&mut self, reader: &mut Reader, name: &str) -> bool {
+        match self.take(name) {
+            None => false,
+            Some(Value::Text(text)) if text.eq_ignore_ascii_case("shadow") => true,
+            Some(Value::Text(text)) if text.eq_ignore_ascii_case("enforce") => false,
+            Some(other) => {
+                let message = format!("{other} is neither Enforce nor Shadow");
+                reader.problem(&self.at(name), shortened(message));
+                false
+            }
+        }
+    }
+
+    /// Names the properties that nobody asked for, which may be misspelt.
+    pub(super) fn end(self, reader: &mut Reader) {
+        for (name, _) in &self.properties {
+            if reader.warnings.len() >= limits::PROBLEMS {
+                return;
+            }
+            reader.warnings.push(Problem {
+                place: if self.place.is_empty() {
+                    "$".to_owned()
+                } else {
+                    self.place.clone()
+                },
+                message: shortened(format!("the unknown property `{name}` is ignored")),
+            });
+        }
+    }
+
     /// An outcome, by its name or its integer.
     pub(super) fn effect(&mut self, reader: &mut Reader, name: &str) -> Option<DecisionType> {
         const KNOWN: [(&str, &str, DecisionType); 3] = [
@@ -192,70 +225,4 @@ fn shortened(message: String) -> String {
     }
     let start: String = message.chars().take(200).collect();
     start + "…"
-}
-
-/// Whether a text has the shape of RFC 3339's dates or date-times.
-fn is_date(text: &str) -> bool {
-    let fits = |pattern: &str, text: &str| {
-        pattern.len() == text.len()
-            && pattern
-                .bytes()
-                .zip(text.bytes())
-                .all(|(expected, byte)| match expected {
-                    b'0' => byte.is_ascii_digit(),
-                    other => byte.eq_ignore_ascii_case(&other),
-                })
-    };
-    let Some((day, time)) = text.split_at_checked(10) else {
-        return false;
-    };
-    if !fits("0000-00-00", day) {
-        return false;
-    }
-    if time.is_empty() {
-        return true;
-    }
-    let Some((clock, rest)) = time.split_at_checked(9) else {
-        return false;
-    };
-    let zone = match rest.strip_prefix('.') {
-        Some(fraction) => {
-            let zone = fraction.trim_start_matches(|digit: char| digit.is_ascii_digit());
-            if zone.len() == fraction.len() {
-                return false;
-            }
-            zone
-        }
-        None => rest,
-    };
-    fits("T00:00:00", clock)
-        && (zone.is_empty()
-            || zone.eq_ignore_ascii_case("z")
-            || fits("+00:00", zone)
-            || fits("-00:00", zone))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::is_date;
-
-    #[test]
-    fn knows_dates_by_their_shape() {
-        for (text, expected) in [
-            ("2026-01-31", true),
-            ("2026-01-31T12:00:00Z", true),
-            ("2026-01-31t12:00:00.123456z", true),
-            ("2026-01-31T12:00:00+02:00", true),
-            ("2026-01-31T12:00:00", true),
-            ("2026-01-31T12:00", false),
-            ("2026-01-31T12:00:00.Z", false),
-            ("2026-01-31 x", false),
-            ("31.01.2026", false),
-            ("2026-1-31", false),
-            ("äääääääääää", false),
-            ("", false),
-        ] {
-            assert_eq!(is_date(text), expected, "{text}");
-        }
-    }
 }
