@@ -2,9 +2,10 @@
 
 use vectra_api::{Classifier, Engine, PolicyEngine};
 use vectra_decision::{
-    Agent, Body, ClassifierDescription, Compiled, DecisionType, Evaluation, Input, Intent,
-    IntentAnswer, IntentQuestion, IntentStatus, LookedAt, PolicyAnswer, PolicyQuestion, Problem,
-    Risk, RiskFactor, Settings, Stage, TrustRule, Verdict,
+    Agent, Body, ClassifierDescription, ClassifierProblem, Compiled, DecisionType, Evaluation,
+    Input, Intent, IntentAnswer, IntentQuestion, IntentStatus, LookedAt, Meaning, Objection,
+    PathMark, PolicyAnswer, PolicyQuestion, PolicyReply, Problem, Recollection, Risk, RiskFactor,
+    Settings, Shown, Stage, TrustRule, Verdict,
 };
 
 use crate::bindings::vectra::decision::{engine, policy, semantic, types as wit};
@@ -28,6 +29,12 @@ impl Engine for Decision {
                         target: decision.trust.target,
                         rate: decision.trust.rate,
                     },
+                    shadow: decision.shadow.map(|objection| Objection {
+                        outcome: outcome_from(objection.outcome),
+                        reason: objection.reason,
+                        stage: stage_from(objection.stage),
+                        rule: objection.rule,
+                    }),
                 })
             }
         }
@@ -43,20 +50,16 @@ impl PolicyEngine for Decision {
                 owner: compiled.owner,
                 default_effect: outcome_from(compiled.default_effect),
                 rule_count: compiled.rule_count,
+                shadow: compiled.shadow,
+                warnings: compiled.warnings.into_iter().map(problem_from).collect(),
                 document: compiled.document,
                 code: compiled.code,
             }),
-            Err(problems) => Err(problems
-                .into_iter()
-                .map(|problem| Problem {
-                    place: problem.place,
-                    message: problem.message,
-                })
-                .collect()),
+            Err(problems) => Err(problems.into_iter().map(problem_from).collect()),
         }
     }
 
-    fn evaluate(&self, code: &[u8], question: &PolicyQuestion) -> Verdict {
+    fn evaluate(&self, code: &[u8], question: &PolicyQuestion) -> PolicyReply {
         let request = &question.request;
         let question = policy::Question {
             request: policy::Request {
@@ -66,31 +69,63 @@ impl PolicyEngine for Decision {
                 target_url: request.target_url.clone(),
                 headers: request.headers.clone(),
                 body: request.body.clone(),
+                body_unread: request.body_unread,
             },
             agent: agent_to(&question.agent),
             risk: risk_to(&question.risk),
+            intent: meaning_to(&question.intent),
         };
-        verdict_from(policy::evaluate(code, &question))
+        match policy::evaluate(code, &question) {
+            policy::Answer::Verdict(verdict) => PolicyReply::Verdict(verdict_from(verdict)),
+            policy::Answer::NeedsIntent => PolicyReply::NeedsIntent,
+        }
+    }
+
+    fn recall(&self, code: &[u8], recollection: &Recollection) -> Result<Verdict, Vec<String>> {
+        let recollection = policy::Recollection {
+            method: recollection.method.clone(),
+            path: recollection.path.clone(),
+            normalised_path: recollection.normalised_path.clone(),
+            target_url: recollection.target_url.clone(),
+            masked: recollection.masked,
+            body_unread: recollection.body_unread,
+            agent: agent_to(&recollection.agent),
+            risk: risk_to(&recollection.risk),
+            intent: meaning_to(&recollection.intent),
+            looked_at: recollection.looked_at.iter().map(looked_at_to).collect(),
+        };
+        policy::recall(code, &recollection).map(verdict_from)
     }
 }
 
 impl Classifier for Decision {
-    fn describe(&self) -> ClassifierDescription {
-        let description = semantic::describe();
+    fn describe(&self, config: &str) -> ClassifierDescription {
+        let description = semantic::describe(config);
         ClassifierDescription {
             name: description.name,
             classifies: description.classifies,
             labels: description.labels,
+            remote: description.remote,
+            fingerprint: description.fingerprint,
+            problems: description
+                .problems
+                .into_iter()
+                .map(|problem| ClassifierProblem {
+                    key: problem.key,
+                    message: problem.message,
+                })
+                .collect(),
         }
     }
 
-    fn classify(&self, question: &IntentQuestion) -> Intent {
-        let intent = semantic::classify(&semantic::Question {
+    fn classify(&self, config: &str, question: &IntentQuestion) -> Intent {
+        let question = semantic::Question {
             method: question.method.clone(),
             path: question.path.clone(),
             content_type: question.content_type.clone(),
             text: question.text.clone(),
-        });
+        };
+        let intent = semantic::classify(config, &question);
         Intent {
             label: intent.label,
             confidence: intent.confidence,
@@ -100,7 +135,47 @@ impl Classifier for Decision {
             },
             risk_tags: intent.risk_tags,
             explanation: intent.explanation,
+            model: intent.model,
         }
+    }
+}
+
+fn problem_from(problem: policy::Problem) -> Problem {
+    Problem {
+        place: problem.place,
+        message: problem.message,
+    }
+}
+
+fn meaning_to(meaning: &Meaning) -> policy::Meaning {
+    match meaning {
+        Meaning::Unasked => policy::Meaning::Unasked,
+        Meaning::Unknown => policy::Meaning::Unknown,
+        Meaning::Known(intent) => policy::Meaning::Known(intent_to(intent)),
+    }
+}
+
+fn looked_at_to(looked: &LookedAt) -> wit::LookedAt {
+    wit::LookedAt {
+        field: looked.field.clone(),
+        value: match &looked.value {
+            Shown::Absent => wit::Shown::Absent,
+            Shown::Plain(json) => wit::Shown::Plain(json.clone()),
+            Shown::Digest(digest) => wit::Shown::Digest(digest.clone()),
+            Shown::Unreadable(why) => wit::Shown::Unreadable(why.clone()),
+        },
+    }
+}
+
+fn looked_at_from(looked: wit::LookedAt) -> LookedAt {
+    LookedAt {
+        field: looked.field,
+        value: match looked.value {
+            wit::Shown::Absent => Shown::Absent,
+            wit::Shown::Plain(json) => Shown::Plain(json),
+            wit::Shown::Digest(digest) => Shown::Digest(digest),
+            wit::Shown::Unreadable(why) => Shown::Unreadable(why),
+        },
     }
 }
 
@@ -164,28 +239,23 @@ fn risk_from(risk: wit::Risk) -> Risk {
 }
 
 fn verdict_to(verdict: &Verdict) -> wit::Verdict {
-    let looked_at = |looked: &LookedAt| wit::LookedAt {
-        field: looked.field.clone(),
-        value: looked.value.clone(),
-    };
     wit::Verdict {
         effect: outcome_to(verdict.effect),
         rule: verdict.rule.clone(),
         reason: verdict.reason.clone(),
-        looked_at: verdict.looked_at.iter().map(looked_at).collect(),
+        // The engine does not read what the policy looked at.
+        looked_at: Vec::new(),
+        shadow: verdict.shadow,
     }
 }
 
 fn verdict_from(verdict: wit::Verdict) -> Verdict {
-    let looked_at = |looked: wit::LookedAt| LookedAt {
-        field: looked.field,
-        value: looked.value,
-    };
     Verdict {
         effect: outcome_from(verdict.effect),
         rule: verdict.rule,
         reason: verdict.reason,
-        looked_at: verdict.looked_at.into_iter().map(looked_at).collect(),
+        looked_at: verdict.looked_at.into_iter().map(looked_at_from).collect(),
+        shadow: verdict.shadow,
     }
 }
 
@@ -199,6 +269,7 @@ fn intent_to(intent: &Intent) -> wit::Intent {
         },
         risk_tags: intent.risk_tags.clone(),
         explanation: intent.explanation.clone(),
+        model: intent.model.clone(),
     }
 }
 
@@ -215,6 +286,19 @@ fn settings_to(settings: &Settings) -> wit::Settings {
             body_size: weights.body_size,
             anomaly: weights.anomaly,
         },
+        risk_paths: settings.risk_paths.as_ref().map(|marks| {
+            let mark = |mark: &PathMark| wit::PathMark {
+                pattern: mark.pattern.clone(),
+                score: mark.score,
+            };
+            marks.iter().map(mark).collect()
+        }),
+        trust_rates: wit::TrustRates {
+            allow: settings.trust_rates.allow,
+            hitl: settings.trust_rates.hitl,
+            deny: settings.trust_rates.deny,
+        },
+        shadow: settings.shadow,
         risk_threshold: settings.risk_threshold,
         semantic: settings
             .semantic
@@ -222,6 +306,7 @@ fn settings_to(settings: &Settings) -> wit::Settings {
             .map(|semantic| wit::SemanticSettings {
                 confidence_threshold: semantic.confidence_threshold,
                 low_confidence: outcome_to(semantic.low_confidence),
+                on_failure: outcome_to(semantic.on_failure),
                 deny_labels: semantic.deny_labels.clone(),
                 hold_labels: semantic.hold_labels.clone(),
             }),

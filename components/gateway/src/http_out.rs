@@ -51,7 +51,7 @@ impl Upstream<Body> for Outgoing {
             let sent = match &body {
                 OutgoingBody::Bytes(bytes) => write(&sink, bytes),
                 OutgoingBody::Stream(body) => match body.incoming() {
-                    Some(incoming) => splice(&sink, incoming.stream()),
+                    Some(incoming) => splice(&sink, incoming.stream(), &mut 0),
                     None => Ok(()),
                 },
                 OutgoingBody::Empty => Ok(()),
@@ -68,8 +68,13 @@ impl Upstream<Body> for Outgoing {
         }
     }
 
-    fn read(&self, body: UpstreamBody, limit: usize) -> Result<Vec<u8>, UpstreamError> {
-        fetch::read(&body, limit)
+    fn read(
+        &self,
+        body: UpstreamBody,
+        limit: usize,
+        patience: std::time::Duration,
+    ) -> Result<Vec<u8>, UpstreamError> {
+        fetch::read(&body, limit, patience)
     }
 }
 
@@ -139,19 +144,35 @@ fn failure(code: &ErrorCode) -> UpstreamError {
     }
 }
 
+/// What was sent of an answer.
+#[derive(Debug, Default)]
+pub struct Sent {
+    /// Bytes of the body.
+    pub bytes: u64,
+    /// Why it ended early, if it did.
+    pub failure: Option<String>,
+}
+
 /// Answers the agent. Answers that have no body by their nature never open one.
 pub fn answer(
     response: Response<ResponseBody<UpstreamBody>>,
     head_only: bool,
     out: ResponseOutparam,
-) {
+) -> Sent {
     let (mut head, body) = response.into_parts();
     if let ResponseBody::Bytes(bytes) = &body {
         head.headers
             .insert(header::CONTENT_LENGTH, bytes.len().into());
     }
+    let unsent = |out, failure: &str| {
+        bare(StatusCode::BAD_GATEWAY, out);
+        Sent {
+            bytes: 0,
+            failure: Some(failure.to_owned()),
+        }
+    };
     let Some(fields) = fields(&head.headers) else {
-        return bare(StatusCode::BAD_GATEWAY, out);
+        return unsent(out, "its header fields cannot be passed on");
     };
     let outgoing = OutgoingResponse::new(fields);
     let _ = outgoing.set_status_code(head.status.as_u16());
@@ -160,26 +181,30 @@ pub fn answer(
         || head.status == StatusCode::NOT_MODIFIED
         || matches!(body, ResponseBody::Empty);
     if bodiless {
-        return ResponseOutparam::set(out, Ok(outgoing));
+        ResponseOutparam::set(out, Ok(outgoing));
+        return Sent::default();
     }
     let Ok(sink) = outgoing.body() else {
-        return bare(StatusCode::BAD_GATEWAY, out);
+        return unsent(out, "it could not be opened");
     };
     ResponseOutparam::set(out, Ok(outgoing));
+    let mut bytes = 0;
     let sent = match &body {
         ResponseBody::Empty => Ok(()),
-        ResponseBody::Bytes(bytes) => write(&sink, bytes),
-        ResponseBody::Upstream(upstream) => splice(&sink, &upstream.stream),
+        ResponseBody::Bytes(text) => write(&sink, text),
+        ResponseBody::Upstream(upstream) => splice(&sink, &upstream.stream, &mut bytes),
     };
     // A body that broke off is not finished, so that the agent sees that it did.
-    match sent {
-        Ok(()) => {
-            if WasiBody::finish(sink, None).is_err() {
-                crate::log("the answer was shorter or longer than it said");
-            }
-        }
-        Err(why) => crate::log(&format!("the answer broke off: {why}")),
+    let failure = match sent {
+        Ok(()) => WasiBody::finish(sink, None)
+            .is_err()
+            .then(|| "the answer was shorter or longer than it said".to_owned()),
+        Err(why) => Some(format!("the answer broke off: {why}")),
+    };
+    if let Some(failure) = &failure {
+        crate::log(failure);
     }
+    Sent { bytes, failure }
 }
 
 /// An answer without a body.
@@ -214,12 +239,12 @@ fn write(body: &WasiBody, bytes: &[u8]) -> Result<(), String> {
     Ok(())
 }
 
-/// Lets the host move the bytes; they do not pass through the component.
-fn splice(body: &WasiBody, from: &InputStream) -> Result<(), String> {
+/// Lets the host move the bytes, which do not pass through the component, and counts them.
+fn splice(body: &WasiBody, from: &InputStream, count: &mut u64) -> Result<(), String> {
     let stream: OutputStream = body.write().map_err(|()| "no stream".to_owned())?;
     loop {
         match stream.blocking_splice(from, SPLICE) {
-            Ok(_) => {}
+            Ok(moved) => *count = count.saturating_add(moved),
             Err(StreamError::Closed) => break,
             Err(error) => return Err(describe(&error)),
         }

@@ -7,13 +7,15 @@ mod http_out;
 mod persistence;
 mod surroundings;
 
+use std::io::Write as _;
+
 use bindings::exports::vectra::gateway::{lifecycle, metrics, settings};
 use bindings::exports::wasi::http::incoming_handler;
 use bindings::wasi::http::types::{IncomingRequest, ResponseOutparam};
 use vectra_api::lifecycle::Ageing;
+use vectra_api::metrics::Sources;
 use vectra_api::settings::{Problem, Severity};
-use vectra_api::{Gateway, Ports, Settings};
-use vectra_domain::repository::Schema as _;
+use vectra_api::{Forwarded, Gateway, Ports, Settings};
 
 use decision::Decision;
 use persistence::Repositories;
@@ -26,9 +28,11 @@ struct Component;
 
 bindings::export!(Component with_types_in bindings);
 
-/// One line for the operator.
+/// One line for the operator, in one piece.
 fn log(line: &str) {
-    eprintln!("{line}");
+    let line = format!("{line}\n");
+    // Nobody is left to be told that the log is gone.
+    let _ = std::io::stderr().write_all(line.as_bytes());
 }
 
 impl incoming_handler::Guest for Component {
@@ -67,6 +71,7 @@ fn serve(settings: &Settings, request: IncomingRequest, out: ResponseOutparam) {
         lockouts: &Repositories,
         issuers: &Repositories,
         circuits: &Repositories,
+        intents: &Repositories,
         engine: &Decision,
         policy_engine: &Decision,
         classifier: &Decision,
@@ -80,8 +85,13 @@ fn serve(settings: &Settings, request: IncomingRequest, out: ResponseOutparam) {
     match http_in::read(request) {
         Ok(request) => {
             let bodiless = request.method() == http::Method::HEAD;
-            let response = Gateway::new(ports, settings, &log).handle(request);
-            http_out::answer(response, bodiless, out);
+            let gateway = Gateway::new(ports, settings, &log);
+            let response = gateway.handle(request);
+            let forwarded = response.extensions().get::<Forwarded>().copied();
+            let sent = http_out::answer(response, bodiless, out);
+            if let Some(forwarded) = forwarded {
+                gateway.conclude(forwarded, sent.bytes, sent.failure.as_deref());
+            }
         }
         Err(status) => http_out::bare(status, out),
     }
@@ -126,14 +136,11 @@ impl settings::Guest for Component {
 
 impl metrics::Guest for Component {
     fn render() -> String {
-        match Repositories.version() {
-            Ok(version) => format!(
-                "# HELP vectra_schema_version Version of the tables.\n\
-                 # TYPE vectra_schema_version gauge\n\
-                 vectra_schema_version {version}\n"
-            ),
-            Err(_) => String::new(),
-        }
+        vectra_api::metrics::render(&Sources {
+            schema: &Repositories,
+            ledger: &Repositories,
+            held: &Repositories,
+        })
     }
 }
 
@@ -167,6 +174,7 @@ impl lifecycle::Guest for Component {
             history: &Repositories,
             ledger: &Repositories,
             circuits: &Repositories,
+            intents: &Repositories,
             agents: &Repositories,
         };
         vectra_api::lifecycle::tick(budget, now, settings.retention_days, &ageing)

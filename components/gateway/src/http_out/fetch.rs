@@ -18,9 +18,6 @@ const CHUNK: u64 = 64 * 1024;
 /// How long connecting may take at most.
 const CONNECT: Duration = Duration::from_secs(10);
 
-/// How long an answer that is read here may take from its head to its end.
-const TIME: Duration = Duration::from_secs(10);
-
 /// What the host is told of a request that may take only so long: a [`Duration`] among
 /// its extensions, until its answer begins. The host has its own bounds for the others.
 pub fn options(extensions: &Extensions) -> Option<RequestOptions> {
@@ -32,11 +29,15 @@ pub fn options(extensions: &Extensions) -> Option<RequestOptions> {
     Some(options)
 }
 
-/// Reads the whole body, at most `limit` bytes.
-pub fn read(body: &UpstreamBody, limit: usize) -> Result<Vec<u8>, UpstreamError> {
+/// Reads the whole body, at most `limit` bytes and no longer than `patience`.
+pub fn read(
+    body: &UpstreamBody,
+    limit: usize,
+    patience: Duration,
+) -> Result<Vec<u8>, UpstreamError> {
     let broken = |why: String| UpstreamError::Unreachable(why);
-    let late = || broken(format!("no whole answer in {} s", TIME.as_secs()));
-    let deadline = subscribe_duration(nanoseconds(TIME));
+    let late = || broken(format!("no whole answer in {} s", patience.as_secs()));
+    let deadline = subscribe_duration(nanoseconds(patience));
     let mut bytes = Vec::new();
     loop {
         match body.stream.read(CHUNK) {

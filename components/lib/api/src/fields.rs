@@ -62,7 +62,12 @@ impl Fields {
 
     /// The body of a management request, whatever it is.
     pub(crate) fn read_body(body: impl RequestBody) -> Result<Vec<u8>, Refusal> {
-        body.read(MAX_BODY).map_err(|error| match error {
+        Self::read_at_most(body, MAX_BODY)
+    }
+
+    /// A body that may be longer than most, at most `limit` bytes.
+    pub(crate) fn read_at_most(body: impl RequestBody, limit: usize) -> Result<Vec<u8>, Refusal> {
+        body.read(limit).map_err(|error| match error {
             BodyError::TooLong(limit) => {
                 Refusal::new(Kind::TooLarge).detail(format!("at most {limit} bytes"))
             }
@@ -225,7 +230,8 @@ fn check_name(text: &str, most: usize) -> Result<(), String> {
     Ok(())
 }
 
-fn is_json(headers: &HeaderMap) -> bool {
+/// Whether a request says that its body is JSON.
+pub(crate) fn is_json(headers: &HeaderMap) -> bool {
     headers
         .get(header::CONTENT_TYPE)
         .and_then(|value| value.to_str().ok())

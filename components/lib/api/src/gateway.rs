@@ -7,9 +7,11 @@ use vectra_domain::{AgentStatus, PersistenceError};
 
 use crate::acts::Order;
 use crate::auth::Caller;
+use crate::log::Log;
 use crate::ports::{Ports, Upstream};
 use crate::problem::{Kind, Refusal};
-use crate::routes::{Change, Endpoint, Match, Read, find};
+use crate::routes::{Ask, Change, Endpoint, Match, Read, find};
+use crate::trace::{REQUEST_ID, request_id};
 use crate::{RequestBody, ResponseBody, Settings};
 
 /// The version of the gateway, as in `Vectra-Version`.
@@ -21,8 +23,14 @@ const VECTRA_VERSION: HeaderName = HeaderName::from_static("vectra-version");
 pub struct Gateway<'a, U> {
     pub(crate) ports: Ports<'a, U>,
     pub(crate) settings: &'a Settings,
+    /// What is told of the present request.
+    pub(crate) line: Log,
     log: &'a dyn Fn(&str),
 }
+
+/// The id of a request, among its extensions.
+#[derive(Debug, Clone)]
+pub(crate) struct RequestId(pub(crate) String);
 
 /// What an endpoint answers.
 pub(crate) type Answer<B> = Result<Response<ResponseBody<B>>, Refusal>;
@@ -33,25 +41,40 @@ impl<'a, U> Gateway<'a, U> {
         Self {
             ports,
             settings,
+            line: Log::default(),
             log,
         }
     }
 
-    /// Answers a request. Every answer carries `Vectra-Version`.
+    /// Answers a request. Every answer carries `Vectra-Version` and `X-Request-Id`. One
+    /// that is an upstream's has a [`Forwarded`](crate::Forwarded) among its extensions:
+    /// whoever sends it on gives that to [`Gateway::conclude`] afterwards.
     pub fn handle<B>(&self, request: Request<B>) -> Response<ResponseBody<U::Body>>
     where
         B: RequestBody,
         U: Upstream<B>,
     {
+        let now = self.ports.clock.now();
+        let id = request_id(request.headers())
+            .unwrap_or_else(|| self.ports.uuid().as_simple().to_string());
+        self.line.begin(now, &id, request.method().as_str());
+        let mut request = request;
+        request.extensions_mut().insert(RequestId(id.clone()));
         let mut response = self.answer(request).unwrap_or_else(|refusal| {
-            if let Some(context) = refusal.context() {
-                (self.log)(context);
+            match refusal.context() {
+                Some(context) if !self.settings.log_requests => (self.log)(context),
+                _ => self.line.refused(&refusal),
             }
             refusal.into_response()
         });
-        response
-            .headers_mut()
-            .insert(VECTRA_VERSION, HeaderValue::from_static(VERSION));
+        let headers = response.headers_mut();
+        headers.insert(VECTRA_VERSION, HeaderValue::from_static(VERSION));
+        if let Ok(id) = HeaderValue::from_str(&id) {
+            headers.insert(REQUEST_ID, id);
+        }
+        if self.settings.log_requests {
+            (self.log)(&self.line.end(response.status(), self.ports.clock.now()));
+        }
         response
     }
 
@@ -71,10 +94,10 @@ impl<'a, U> Gateway<'a, U> {
             Match::NotFound => return Err(Refusal::new(Kind::NoRoute)),
             Match::WrongMethod(allowed) => return Err(wrong_method(&allowed)),
         };
-        match (
-            route.endpoint,
-            self.admit::<B>(route.access, &head.headers)?,
-        ) {
+        self.line.route(route.path);
+        let caller = self.admit::<B>(route.access, &head.headers)?;
+        self.line.caller(&caller);
+        match (route.endpoint, caller) {
             (Endpoint::Proxy, _) => self.proxy(head, body),
             (Endpoint::Health, _) => self.health(),
             (Endpoint::IssueToken, _) => self.issue_token(&head.headers, body),
@@ -82,8 +105,15 @@ impl<'a, U> Gateway<'a, U> {
             (Endpoint::Read(what), Caller::Operator(_)) => {
                 self.read(what, parameter, head.uri.query())
             }
+            (Endpoint::Ask(what), Caller::Operator(_)) => {
+                let question = self.question(&head.headers, body)?;
+                // Once more: the key may have ended while the body was on its way.
+                self.admit::<B>(route.access, &head.headers)?;
+                self.ask(what, parameter, &question)
+            }
             (Endpoint::Change(what), Caller::Operator(_)) => {
-                let order = self.order(what, parameter, &head.headers, body)?;
+                let query = head.uri.query();
+                let order = self.order(what, parameter, query, &head.headers, body)?;
                 // Once more: the key may have ended while the body was on its way.
                 let Caller::Operator(by) = self.admit::<B>(route.access, &head.headers)? else {
                     return Err(Refusal::new(Kind::MissingCredentials));
@@ -92,9 +122,10 @@ impl<'a, U> Gateway<'a, U> {
                 self.act(&by, action, &head.headers, order)
             }
             // Only operators read and change.
-            (Endpoint::Read(_) | Endpoint::Change(_), Caller::Anyone | Caller::Agent(_)) => {
-                Err(Refusal::new(Kind::MissingCredentials))
-            }
+            (
+                Endpoint::Read(_) | Endpoint::Ask(_) | Endpoint::Change(_),
+                Caller::Anyone | Caller::Agent(_),
+            ) => Err(Refusal::new(Kind::MissingCredentials)),
         }
     }
 
@@ -105,8 +136,10 @@ impl<'a, U> Gateway<'a, U> {
             Read::Agents => self.list_agents(query),
             Read::Agent => self.show_agent(parameter),
             Read::Policies => self.list_policies(query),
-            Read::Policy => self.show_policy(parameter),
+            Read::Policy => self.show_policy(parameter, query),
+            Read::PolicyRevisions => self.list_policy_revisions(parameter, query),
             Read::Audit => self.list_audit(query),
+            Read::AuditRecord => self.show_audit(parameter),
             Read::AuditExport => self.export_audit(query),
             Read::Acts => self.list_acts(query),
             Read::Refusals => self.list_refusals(query),
@@ -115,11 +148,22 @@ impl<'a, U> Gateway<'a, U> {
         }
     }
 
+    /// What an operator asks.
+    fn ask<B>(&self, what: Ask, parameter: &str, question: &[u8]) -> Answer<B> {
+        match what {
+            Ask::EvaluatePolicy => self.evaluate_policy(parameter, question),
+            Ask::EvaluateDraft => self.evaluate_draft(question),
+            Ask::Replay => self.replay(parameter),
+            Ask::WhatIf => self.what_if(question),
+        }
+    }
+
     /// The change that an operator asks for: read and checked, not made.
     fn order<'s, B>(
         &'s self,
         what: Change,
         parameter: &str,
+        query: Option<&str>,
         headers: &HeaderMap,
         body: impl RequestBody,
     ) -> Result<Order<'s, B>, Refusal> {
@@ -130,6 +174,9 @@ impl<'a, U> Gateway<'a, U> {
             Change::EditAgent => self.edit_agent(parameter, headers, body),
             Change::DeleteAgent => self.delete_agent(parameter),
             Change::AssignPolicy => self.assign_policy(parameter, headers, body),
+            Change::UnassignPolicy => self.unassign_policy(parameter),
+            Change::PutPolicy => self.put_policy(parameter, headers, body),
+            Change::RetirePolicy => self.retire_policy(parameter, query),
             Change::LimitAgent => self.limit_agent(parameter, headers, body),
             Change::Quarantine => self.set_status(parameter, AgentStatus::Quarantined),
             Change::Revoke => self.set_status(parameter, AgentStatus::Revoked),

@@ -12,6 +12,7 @@ mod auth;
 mod body;
 mod circuits;
 mod client;
+mod decisions;
 mod fields;
 mod gateway;
 mod hitls;
@@ -19,7 +20,10 @@ mod hitls;
 #[doc(hidden)]
 pub mod issuer;
 pub mod lifecycle;
+mod log;
+pub mod metrics;
 mod operators;
+mod outcome;
 mod page;
 mod policies;
 mod ports;
@@ -32,12 +36,16 @@ pub mod settings;
 #[doc(hidden)]
 pub mod token;
 mod tokens;
+mod trace;
 
 pub use body::{BodyError, RequestBody, ResponseBody};
 pub use gateway::{Gateway, VERSION};
+pub use outcome::Forwarded;
 pub use ports::{
     Classifier, ClientAddresses, Clock, Engine, OutgoingBody, PolicyEngine, Ports, Random, Secret,
     Secrets, Upstream, UpstreamError,
 };
+#[doc(hidden)]
+pub use proxy::target::target_forms;
 pub use routes::{Access, ROUTES, Route};
 pub use settings::Settings;

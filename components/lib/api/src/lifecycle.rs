@@ -4,6 +4,7 @@ mod upkeep;
 
 use std::collections::BTreeMap;
 
+use vectra_decision::Problem;
 use vectra_domain::repository::{PolicyRepository, Schema};
 use vectra_domain::{PersistenceError, Policy, PolicySource, PolicyStatus, Timestamp};
 
@@ -47,8 +48,11 @@ pub fn check_keys(secrets: &dyn Secrets) -> Option<Event> {
     )))
 }
 
-/// Makes the tables and brings the policies in the database up to `files`. A policy
-/// whose file is gone is retired, one whose file is broken is broken; agents bound
+/// How the names of files end that hold cases for a policy beside them.
+const CASES: &str = ".test.json";
+
+/// Makes the tables and brings the policies in the database up to `files`, but for
+/// those that hold cases (`*.test.json`). A policy whose file is gone is retired, one whose file is broken is broken; agents bound
 /// to either are denied.
 ///
 /// # Errors
@@ -105,11 +109,12 @@ fn read(
     engine: &dyn PolicyEngine,
     events: &mut Vec<Event>,
 ) -> Result<Vec<Policy>, PersistenceError> {
+    files.retain(|file| !file.name.to_ascii_lowercase().ends_with(CASES));
     files.sort_by(|left, right| left.name.cmp(&right.name));
     let known = known_names(policies)?;
     let mut found: BTreeMap<String, Policy> = BTreeMap::new();
     for file in &files {
-        for policy in compile(file, now, engine, &known) {
+        for policy in compile(file, now, engine, &known, events) {
             if let Some(problem) = &policy.problem {
                 events.push(Event::Warning(format!("{}: {problem}", file.name)));
             }
@@ -157,20 +162,19 @@ fn compile(
     now: Timestamp,
     engine: &dyn PolicyEngine,
     known: &BTreeMap<String, Vec<String>>,
+    events: &mut Vec<Event>,
 ) -> Vec<Policy> {
     let compiled = match &file.content {
         Ok(source) => engine.compile(source).map_err(|problems| {
-            let lines = problems.iter().map(|problem| {
-                if problem.place.is_empty() {
-                    problem.message.clone()
-                } else {
-                    format!("{}: {}", problem.place, problem.message)
-                }
-            });
+            let lines = problems.iter().map(line);
             lines.collect::<Vec<_>>().join("; ")
         }),
         Err(why) => Err(why.clone()),
     };
+    if let Ok(compiled) = &compiled {
+        let told = |warning| Event::Warning(format!("{}: {}", file.name, line(warning)));
+        events.extend(compiled.warnings.iter().map(told));
+    }
     match compiled {
         Ok(compiled) => vec![Policy {
             name: compiled.name,
@@ -198,6 +202,15 @@ fn compile(
                 .map(|name| broken(name, file, &problem, now))
                 .collect()
         }
+    }
+}
+
+/// What is wrong, and where.
+fn line(problem: &Problem) -> String {
+    if problem.place.is_empty() {
+        problem.message.clone()
+    } else {
+        format!("{}: {}", problem.place, problem.message)
     }
 }
 

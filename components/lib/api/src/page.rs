@@ -45,18 +45,7 @@ impl PageQuery {
             limit: size.usual,
             cursor: None,
         };
-        let mut seen: Vec<&str> = Vec::new();
-        for pair in query
-            .unwrap_or_default()
-            .split('&')
-            .filter(|pair| !pair.is_empty())
-        {
-            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-            let value = decode(name, value)?;
-            if seen.contains(&name) {
-                return Err(Refusal::field(name, "is given twice"));
-            }
-            seen.push(name);
+        for (name, value) in parameters(query)? {
             match name {
                 "limit" => {
                     page.limit = value
@@ -98,18 +87,24 @@ impl PageQuery {
         &self,
         read: impl FnOnce(&[&str]) -> Option<T>,
     ) -> Result<Option<T>, Refusal> {
-        let Some(cursor) = &self.cursor else {
-            return Ok(None);
-        };
-        let wrong = || Refusal::field("cursor", "is not a cursor of this list");
-        let bytes = URL_SAFE_NO_PAD.decode(cursor).map_err(|_| wrong())?;
-        let text = String::from_utf8(bytes).map_err(|_| wrong())?;
-        if text.contains('\0') {
-            return Err(wrong());
-        }
-        let parts: Vec<&str> = text.split(SEPARATOR).collect();
-        read(&parts).map(Some).ok_or_else(wrong)
+        let cursor = self.cursor.as_ref();
+        cursor.map(|cursor| place_at(cursor, read)).transpose()
     }
+}
+
+/// The place a cursor stands for; `read` makes it of the cursor's parts.
+pub(crate) fn place_at<T>(
+    cursor: &str,
+    read: impl FnOnce(&[&str]) -> Option<T>,
+) -> Result<T, Refusal> {
+    let wrong = || Refusal::field("cursor", "is not a cursor of this list");
+    let bytes = URL_SAFE_NO_PAD.decode(cursor).map_err(|_| wrong())?;
+    let text = String::from_utf8(bytes).map_err(|_| wrong())?;
+    if text.contains('\0') {
+        return Err(wrong());
+    }
+    let parts: Vec<&str> = text.split(SEPARATOR).collect();
+    read(&parts).ok_or_else(wrong)
 }
 
 /// Between the parts of a cursor; no part holds it, since control characters are
@@ -135,6 +130,32 @@ pub(crate) fn page<'i, T, S: Serialize>(
     let next = items.last().filter(|_| more);
     let next = next.map(|last| cursor_at(&place(last)));
     json!({ "items": items.iter().map(show).collect::<Vec<_>>(), "nextCursor": next })
+}
+
+/// The one parameter that an endpoint knows beside its path.
+pub(crate) fn parameter(query: Option<&str>, known: &str) -> Result<Option<String>, Refusal> {
+    let mut found = None;
+    for (name, value) in parameters(query)? {
+        if name != known {
+            return Err(Refusal::field(name, "is not a parameter of this endpoint"));
+        }
+        found = Some(value);
+    }
+    Ok(found)
+}
+
+/// A query's names and values; none may stand there twice.
+fn parameters(query: Option<&str>) -> Result<Vec<(&str, String)>, Refusal> {
+    let mut found: Vec<(&str, String)> = Vec::new();
+    let pairs = query.unwrap_or_default().split('&');
+    for pair in pairs.filter(|pair| !pair.is_empty()) {
+        let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+        if found.iter().any(|(known, _)| *known == name) {
+            return Err(Refusal::field(name, "is given twice"));
+        }
+        found.push((name, decode(name, value)?));
+    }
+    Ok(found)
 }
 
 fn decode(name: &str, value: &str) -> Result<String, Refusal> {

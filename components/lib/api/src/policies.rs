@@ -1,11 +1,16 @@
 //! `/policies`: what policies there are and what they say.
 
+mod case;
+mod change;
+mod evaluate;
+mod verdict;
+
 use http::StatusCode;
 use serde_json::{Value, json};
 use vectra_domain::{Policy, PolicyStatus};
 
 use crate::gateway::{Answer, Gateway, json};
-use crate::page::{LIST, PageQuery, page};
+use crate::page::{LIST, PageQuery, page, parameter};
 use crate::problem::{Kind, Refusal};
 
 /// Policies read at once: each may be large, and hosts bound what a read returns.
@@ -40,19 +45,37 @@ impl<U> Gateway<'_, U> {
         ))
     }
 
-    /// `GET /policies/{name}`.
-    pub(crate) fn show_policy<B>(&self, name: &str) -> Answer<B> {
-        let name = percent_encoding::percent_decode_str(name)
-            .decode_utf8()
-            .map_err(|_| Refusal::field("name", "is not valid text"))?;
-        let not_found =
-            || Refusal::new(Kind::PolicyNotFound).detail(format!("Policy '{name}' was not found."));
-        if name.contains('\0') {
-            return Err(Refusal::field("name", "must not hold control characters"));
+    /// `GET /policies/{name}/revisions`.
+    pub(crate) fn list_policy_revisions<B>(&self, name: &str, query: Option<&str>) -> Answer<B> {
+        let name = policy_name(name)?;
+        let query = PageQuery::read(query, &[], LIST)?;
+        let before: Option<u32> = query.cursor(|parts| match parts {
+            [revision] => revision.parse().ok(),
+            _ => None,
+        })?;
+        let more = query.limit + 1;
+        let rows = self.with_schema(|| self.ports.policies.revisions(&name, before, more))?;
+        if rows.is_empty() && before.is_none() {
+            return Err(no_such_policy(&name));
         }
-        let policy = self
-            .with_schema(|| self.ports.policies.find(&name, None))?
-            .ok_or_else(not_found)?;
+        let place = |policy: &Policy| vec![policy.revision.to_string()];
+        Ok(json(
+            StatusCode::OK,
+            &page(&rows, query.limit, place, revision),
+        ))
+    }
+
+    /// `GET /policies/{name}`: the newest revision, or the one that is named.
+    pub(crate) fn show_policy<B>(&self, name: &str, query: Option<&str>) -> Answer<B> {
+        let name = policy_name(name)?;
+        let wanted = match parameter(query, "revision")? {
+            None => None,
+            Some(text) => Some(
+                text.parse()
+                    .map_err(|_| Refusal::field("revision", "must be the number of a revision"))?,
+            ),
+        };
+        let policy = self.existing_policy(&name, wanted)?;
         let mut shown = document(&policy);
         if let (Value::Object(shown), Value::Object(state)) = (&mut shown, state(&policy)) {
             shown.extend(state);
@@ -60,6 +83,31 @@ impl<U> Gateway<'_, U> {
         }
         Ok(json(StatusCode::OK, &shown))
     }
+
+    /// The newest revision, or the one that is named.
+    fn existing_policy(&self, name: &str, revision: Option<u32>) -> Result<Policy, Refusal> {
+        self.with_schema(|| self.ports.policies.find(name, revision))?
+            .ok_or_else(|| match revision {
+                None => no_such_policy(name),
+                Some(revision) => Refusal::new(Kind::PolicyNotFound)
+                    .detail(format!("Policy '{name}' has no revision {revision}.")),
+            })
+    }
+}
+
+/// The name in a path. It goes to the database as it is: no name that cannot be is there.
+fn policy_name(segment: &str) -> Result<String, Refusal> {
+    let name = percent_encoding::percent_decode_str(segment)
+        .decode_utf8()
+        .map_err(|_| Refusal::field("name", "is not valid text"))?;
+    if name.contains('\0') {
+        return Err(Refusal::field("name", "must not hold control characters"));
+    }
+    Ok(name.into_owned())
+}
+
+fn no_such_policy(name: &str) -> Refusal {
+    Refusal::new(Kind::PolicyNotFound).detail(format!("Policy '{name}' was not found."))
 }
 
 /// The policy's own text; of a broken one only the name is known.
@@ -68,6 +116,18 @@ fn document(policy: &Policy) -> Value {
         Ok(document @ Value::Object(_)) => document,
         _ => json!({ "name": policy.name }),
     }
+}
+
+/// A revision among others, without its document.
+fn revision(policy: &Policy) -> Value {
+    let mut shown = json!({
+        "contentHash": policy.content_hash,
+        "createdAt": policy.created_at.to_string(),
+    });
+    if let (Value::Object(shown), Value::Object(state)) = (&mut shown, state(policy)) {
+        shown.extend(state);
+    }
+    shown
 }
 
 /// What the gateway knows of the policy.

@@ -2,13 +2,13 @@
 
 use vectra_decision::{
     ClassifierDescription, Compiled, Evaluation, Input, Intent, IntentQuestion, PolicyQuestion,
-    Problem, Verdict,
+    PolicyReply, Problem, Recollection, Verdict,
 };
 use vectra_domain::Timestamp;
 use vectra_domain::repository::{
     ActRepository, AgentAccessRepository, AgentRepository, AuditRepository, CircuitRepository,
-    ExternalIssuerRepository, HeldRequestRepository, Ledger, LockoutRepository, OperatorRepository,
-    PolicyRepository, Schema,
+    ExternalIssuerRepository, HeldRequestRepository, IntentCache, Ledger, LockoutRepository,
+    OperatorRepository, PolicyRepository, Schema,
 };
 
 /// The present.
@@ -57,15 +57,20 @@ pub trait PolicyEngine {
     /// All that is wrong with it.
     fn compile(&self, source: &str) -> Result<Compiled, Vec<Problem>>;
     /// Asks a policy.
-    fn evaluate(&self, code: &[u8], question: &PolicyQuestion) -> Verdict;
+    fn evaluate(&self, code: &[u8], question: &PolicyQuestion) -> PolicyReply;
+    /// Asks a policy about a request of the past.
+    ///
+    /// # Errors
+    /// What it would have to know that was not kept.
+    fn recall(&self, code: &[u8], recollection: &Recollection) -> Result<Verdict, Vec<String>>;
 }
 
 /// `vectra:decision/semantic`.
 pub trait Classifier {
-    /// What kind of classifier this is.
-    fn describe(&self) -> ClassifierDescription;
+    /// What kind of classifier this is with this configuration (JSON).
+    fn describe(&self, config: &str) -> ClassifierDescription;
     /// Classifies.
-    fn classify(&self, question: &IntentQuestion) -> Intent;
+    fn classify(&self, config: &str, question: &IntentQuestion) -> Intent;
 }
 
 /// A body on its way to the upstream.
@@ -107,8 +112,14 @@ pub trait Upstream<B> {
     /// Reads the whole body of an answer to the gateway itself, such as an issuer's keys.
     ///
     /// # Errors
-    /// [`UpstreamError::Unreachable`] if it is longer than `limit` bytes or breaks off.
-    fn read(&self, body: Self::Body, limit: usize) -> Result<Vec<u8>, UpstreamError>;
+    /// [`UpstreamError::Unreachable`] if it is longer than `limit` bytes, breaks off, or has
+    /// not ended after `patience`.
+    fn read(
+        &self,
+        body: Self::Body,
+        limit: usize,
+        patience: std::time::Duration,
+    ) -> Result<Vec<u8>, UpstreamError>;
 }
 
 /// Whether `spin-client-addr` is believed (`trust_client_addr`).
@@ -146,6 +157,8 @@ pub struct Ports<'a, U> {
     pub issuers: &'a dyn ExternalIssuerRepository,
     /// Circuits of upstreams.
     pub circuits: &'a dyn CircuitRepository,
+    /// What a classifier said before.
+    pub intents: &'a dyn IntentCache,
     /// Decides.
     pub engine: &'a dyn Engine,
     /// Compiles and asks policies.

@@ -29,6 +29,8 @@ pub(crate) enum Kind {
     NameTaken,
     WrongMethod,
     PolicyBroken,
+    PolicyInUse,
+    PolicyOfFile,
     TooLarge,
     UrlTooLong,
     UnsupportedMediaType,
@@ -72,6 +74,8 @@ impl Kind {
             Self::NameTaken => (S::CONFLICT, Some("VEC601001"), "The name is taken"),
             Self::WrongMethod => (S::METHOD_NOT_ALLOWED, None, "Method not allowed"),
             Self::PolicyBroken => (S::CONFLICT, None, "Policy is broken"),
+            Self::PolicyInUse => (S::CONFLICT, None, "Agents are bound to the policy"),
+            Self::PolicyOfFile => (S::CONFLICT, None, "The policy belongs to a file"),
             Self::TooLarge => (S::PAYLOAD_TOO_LARGE, None, "Request body too large"),
             Self::UrlTooLong => (S::URI_TOO_LONG, None, "Target URL too long"),
             Self::UnsupportedMediaType => (
@@ -188,6 +192,21 @@ impl Refusal {
     /// The status it is answered with.
     pub(crate) fn status(&self) -> StatusCode {
         self.kind.facts().0
+    }
+
+    /// The code of the problem document (OB §3), if there is one.
+    pub(crate) fn code(&self) -> Option<&'static str> {
+        self.kind.facts().1
+    }
+
+    /// What the caller is told of it in one line.
+    pub(crate) fn told(&self) -> &str {
+        self.detail.as_deref().unwrap_or(self.kind.facts().2)
+    }
+
+    /// Whether the caller said something wrong about it.
+    pub(crate) fn is_invalid(&self) -> bool {
+        self.kind == Kind::Invalid
     }
 
     /// Whether it is not known who calls.

@@ -3,16 +3,23 @@
 
 mod circuit;
 mod decide;
-mod explanation;
+pub(crate) mod dry_run;
+pub(crate) mod explanation;
 mod forward;
 mod headers;
 mod hold;
 mod mask;
+mod meaning;
+mod opa;
+mod questions;
 mod quota;
 mod record;
 pub(crate) mod target;
 
-use http::{HeaderMap, Method, Response, StatusCode, header};
+pub(crate) use decide::{Decided, holdable, unusable};
+pub(crate) use record::stored;
+
+use http::{HeaderMap, HeaderValue, Method, Response, StatusCode, header};
 use serde_json::json;
 use vectra_decision::{Body, Decision, DecisionType};
 use vectra_domain::{
@@ -20,12 +27,12 @@ use vectra_domain::{
 };
 
 use crate::auth::agent::Holder;
-use crate::gateway::{Answer, Gateway, json};
+use crate::gateway::{Answer, Gateway, RequestId, json};
 use crate::ports::{OutgoingBody, Upstream};
 use crate::problem::{Kind, Refusal};
+use crate::trace::{REQUEST_ID, Trace};
 use crate::{BodyError, RequestBody, ResponseBody};
 use circuit::Passage;
-use decide::Decided;
 use forward::Permit;
 use quota::Quota;
 use record::Bounds;
@@ -43,6 +50,8 @@ struct Proxied {
     inspection: Body,
     /// The trace it belongs to: 32 hexadecimal digits.
     trace_id: String,
+    /// What the caller or the gateway named it.
+    request_id: String,
     /// When it was read: the one present of its decision and of its records.
     now: Timestamp,
 }
@@ -72,11 +81,7 @@ impl<U> Gateway<'_, U> {
         B: RequestBody,
         U: Upstream<B>,
     {
-        if head.method == Method::CONNECT {
-            // It would be sent on without the path that was decided about.
-            return Err(Refusal::new(Kind::BadTarget).detail("CONNECT is not proxied"));
-        }
-        let target = read_target(&head.uri)?;
+        let target = read_target(&head.method, &head.uri)?;
         let caller = self.agent(&head.headers)?;
         let (proxied, outgoing) = self.read_request(head, body, target, &caller)?;
         let context = self.load(caller.id, &proxied)?;
@@ -84,7 +89,11 @@ impl<U> Gateway<'_, U> {
         if !caller.holds(&context.access) {
             return Err(Refusal::new(Kind::MissingCredentials));
         }
-        let decided = self.decide(&proxied, agent, &context);
+        let decided = if self.is_over_quota(&context, proxied.now) {
+            self.unasked(&proxied, agent, &context)
+        } else {
+            self.decide::<B>(&proxied, agent, &context)
+        };
         // After deciding: what is denied or held stands in the audit however the origin
         // fares.
         let passage = match decided.decision.outcome {
@@ -97,6 +106,7 @@ impl<U> Gateway<'_, U> {
         let quota = bounds.quota;
         let entry = self.entry(&proxied, agent, &context, &decided, bounds);
         let receipt = self.record(&entry, quota)?;
+        self.line.decided(&decided, &context, &entry);
         let answer = match (receipt.permit, passage) {
             (Some(permit), Some(passage)) => {
                 self.forward(permit, &entry, proxied, outgoing, passage)
@@ -135,18 +145,20 @@ impl<U> Gateway<'_, U> {
         target: Target,
         caller: &Holder,
     ) -> Result<(Proxied, OutgoingBody<B>), Refusal> {
-        let trace_id = self.trace_id(&head.headers);
         let length = content_length(&head.headers);
-        let headers = headers::to_upstream(&head.headers, caller.carrier, caller.id);
-        let (bytes, inspection, outgoing) =
-            if self.settings.proxy.uninspected.contains(&target.host) {
-                let inspection = Body::Uninspected(length.unwrap_or(0));
-                (Vec::new(), inspection, OutgoingBody::Stream(body))
-            } else {
-                let bytes = self.read_body(body, length)?;
-                let inspection = headers::inspect(&headers, &bytes);
-                (bytes, inspection, OutgoingBody::Empty)
-            };
+        let mut headers = headers::to_upstream(&head.headers, caller.carrier, caller.id);
+        let request_id = head.extensions.get::<RequestId>();
+        let request_id = request_id.map_or_else(String::new, |id| id.0.clone());
+        let trace_id = self.mark(&mut headers, &request_id);
+        self.line.agent(caller.id, &trace_id);
+        let masked = &self.settings.proxy.masked_parameters;
+        self.line.target(&mask::mask(&target.url, masked));
+        let (bytes, outgoing) = if self.inspects(&target) {
+            (self.read_body(body, length)?, OutgoingBody::Empty)
+        } else {
+            (Vec::new(), OutgoingBody::Stream(body))
+        };
+        let inspection = self.inspection(&target, &headers, &bytes, length);
         let proxied = Proxied {
             method: head.method,
             target,
@@ -154,9 +166,30 @@ impl<U> Gateway<'_, U> {
             body: bytes,
             inspection,
             trace_id,
+            request_id,
             now: self.ports.clock.now(),
         };
         Ok((proxied, outgoing))
+    }
+
+    /// Whether bodies for this target are read.
+    fn inspects(&self, target: &Target) -> bool {
+        !self.settings.proxy.uninspected.contains(&target.host)
+    }
+
+    /// What can be said of a body; of one that is not read, how long it says it is.
+    fn inspection(
+        &self,
+        target: &Target,
+        headers: &HeaderMap,
+        body: &[u8],
+        length: Option<u64>,
+    ) -> Body {
+        if self.inspects(target) {
+            headers::inspect(headers, body)
+        } else {
+            Body::Uninspected(length.unwrap_or(0))
+        }
     }
 
     fn read_body(&self, body: impl RequestBody, length: Option<u64>) -> Result<Vec<u8>, Refusal> {
@@ -242,29 +275,28 @@ impl<U> Gateway<'_, U> {
         })
     }
 
-    /// The trace id of `traceparent` (W3C Trace Context), or a new one.
-    fn trace_id(&self, headers: &HeaderMap) -> String {
-        let given = headers
-            .get("traceparent")
-            .and_then(|value| value.to_str().ok());
-        let valid = |id: &&str| {
-            id.len() == 32
-                && id
-                    .bytes()
-                    .all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
-                && id.bytes().any(|byte| byte != b'0')
-        };
-        match given.and_then(|text| text.split('-').nth(1)).filter(valid) {
-            Some(id) => id.to_owned(),
-            None => self.ports.uuid().as_simple().to_string(),
+    /// Names the request and its place in its trace in what goes upstream, which is what
+    /// policies see; the id of the trace.
+    fn mark(&self, headers: &mut HeaderMap, request_id: &str) -> String {
+        if let Ok(id) = HeaderValue::from_str(request_id) {
+            headers.insert(REQUEST_ID, id);
         }
+        let trace = Trace::of(headers, || self.ports.uuid().into_bytes());
+        let mut parent = [0; 8];
+        self.ports.random.fill(&mut parent);
+        trace.pass_on(headers, parent);
+        trace.id
     }
 }
 
 /// Seconds after which an agent may ask again for a held request.
 const HELD_RETRY: u32 = 5;
 
-fn read_target(uri: &http::Uri) -> Result<Target, Refusal> {
+fn read_target(method: &Method, uri: &http::Uri) -> Result<Target, Refusal> {
+    if method == Method::CONNECT {
+        // It would be sent on without the path that was decided about.
+        return Err(Refusal::new(Kind::BadTarget).detail("CONNECT is not proxied"));
+    }
     let text = uri.path_and_query().map_or("", |path| path.as_str());
     target::parse(text).map_err(|error| {
         let kind = if error == TargetError::TooLong {

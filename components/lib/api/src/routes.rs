@@ -38,6 +38,8 @@ pub(crate) enum Endpoint {
     ShowHeld,
     /// Answers an operator and changes nothing.
     Read(Read),
+    /// Answers an operator's question that has a body, and changes nothing.
+    Ask(Ask),
     /// Changes something for an operator, and is noted as their act.
     Change(Change),
 }
@@ -50,12 +52,23 @@ pub(crate) enum Read {
     Agent,
     Policies,
     Policy,
+    PolicyRevisions,
     Audit,
+    AuditRecord,
     AuditExport,
     Acts,
     Refusals,
     Circuits,
     CircuitChanges,
+}
+
+/// What an operator may ask.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Ask {
+    EvaluatePolicy,
+    EvaluateDraft,
+    Replay,
+    WhatIf,
 }
 
 /// What an operator may change.
@@ -67,6 +80,9 @@ pub(crate) enum Change {
     EditAgent,
     DeleteAgent,
     AssignPolicy,
+    UnassignPolicy,
+    PutPolicy,
+    RetirePolicy,
     LimitAgent,
     Quarantine,
     Revoke,
@@ -98,6 +114,10 @@ const fn read(path: &'static str, access: Access, what: Read) -> Route {
     route("GET", path, access, Endpoint::Read(what))
 }
 
+const fn ask(path: &'static str, access: Access, what: Ask) -> Route {
+    route("POST", path, access, Endpoint::Ask(what))
+}
+
 const fn change(method: &'static str, path: &'static str, access: Access, what: Change) -> Route {
     route(method, path, access, Endpoint::Change(what))
 }
@@ -114,6 +134,7 @@ pub const ROUTES: &[Route] = &[
     change("PATCH", "/agents/{agentId}", ADMINS, Change::EditAgent),
     change("DELETE", "/agents/{agentId}", ADMINS, Change::DeleteAgent),
     change("PUT", "/agents/{agentId}/policy", ADMINS, Change::AssignPolicy),
+    change("DELETE", "/agents/{agentId}/policy", ADMINS, Change::UnassignPolicy),
     change("PUT", "/agents/{agentId}/limit", ADMINS, Change::LimitAgent),
     change("POST", "/agents/{agentId}/quarantine", ADMINS, Change::Quarantine),
     change("POST", "/agents/{agentId}/revoke", ADMINS, Change::Revoke),
@@ -123,11 +144,20 @@ pub const ROUTES: &[Route] = &[
     route("POST", "/tokens", Access::Anyone, Endpoint::IssueToken),
     read("/policies", OPERATORS, Read::Policies),
     read("/policies/{name}", OPERATORS, Read::Policy),
+    change("PUT", "/policies/{name}", ADMINS, Change::PutPolicy),
+    change("DELETE", "/policies/{name}", ADMINS, Change::RetirePolicy),
+    read("/policies/{name}/revisions", OPERATORS, Read::PolicyRevisions),
+    ask("/policies/{name}/evaluate", OPERATORS, Ask::EvaluatePolicy),
+    ask("/decisions/evaluate", OPERATORS, Ask::EvaluateDraft),
+    ask("/decisions/replay/{auditId}", AUDITORS, Ask::Replay),
+    ask("/decisions/what-if", AUDITORS, Ask::WhatIf),
     read("/audit", OPERATORS, Read::Audit),
     // Before any route with a parameter in this place.
     read("/audit/export", AUDITORS, Read::AuditExport),
     read("/audit/acts", AUDITORS, Read::Acts),
     read("/audit/refusals", AUDITORS, Read::Refusals),
+    // After all with a word in this place.
+    read("/audit/{auditId}", OPERATORS, Read::AuditRecord),
     read("/circuits", OPERATORS, Read::Circuits),
     read("/circuits/changes", OPERATORS, Read::CircuitChanges),
     route("GET", "/hitls/{id}", OWNER_TOO, Endpoint::ShowHeld),
@@ -162,9 +192,11 @@ pub(crate) fn find<'p>(method: &str, path: &'p str) -> Match<'p> {
             if route.method == asked {
                 return Match::Found(route, parameter);
             }
-            allowed.push(route.method);
-            if route.method == "GET" {
-                allowed.push("HEAD");
+            let heads = (route.method == "GET").then_some("HEAD");
+            for method in [route.method].into_iter().chain(heads) {
+                if !allowed.contains(&method) {
+                    allowed.push(method);
+                }
             }
         }
     }
@@ -211,7 +243,9 @@ mod tests {
                 Ok((Endpoint::Change(Change::AssignPolicy), Some("x"))),
             ),
             ("GET", "/audit/export", read(Read::AuditExport, None)),
-            ("GET", "/audit/exports", Err(vec![])),
+            ("GET", "/audit/x", read(Read::AuditRecord, Some("x"))),
+            ("POST", "/audit/export", Err(vec!["GET", "HEAD"])),
+            ("GET", "/audit/x/y", Err(vec![])),
             ("GET", "/agents/", Err(vec![])),
             ("GET", "/agents/x/y", Err(vec![])),
             ("PATCH", "/agents", Err(vec!["POST", "GET", "HEAD"])),
@@ -237,6 +271,7 @@ mod tests {
             match route.endpoint {
                 Endpoint::Change(_) => assert!(operators && route.method != "GET", "{place}"),
                 Endpoint::Read(_) => assert!(operators && route.method == "GET", "{place}"),
+                Endpoint::Ask(_) => assert!(operators && route.method == "POST", "{place}"),
                 _ => assert!(!operators, "{place}"),
             }
         }

@@ -2,16 +2,18 @@
 //! once (design §7, OB §17).
 
 mod circuits;
+mod deciding;
 mod keys;
 mod tokens;
 mod tree;
 
 use vectra_decision as decision;
-use vectra_domain::HeldLimits;
+use vectra_domain::{HeldLimits, TrustScore};
 
 use crate::ports::Classifier;
 use crate::proxy::target::HostPort;
 pub use circuits::CircuitSettings;
+pub use deciding::{Opa, PolicyUse, SemanticUse};
 pub use tokens::{IssuerSettings, KeySource, LockoutSettings, PathLimit, Provider, TokenSettings};
 use tree::Tree;
 
@@ -46,10 +48,18 @@ pub struct Settings {
     pub tokens: TokenSettings,
     /// Where policy files lie.
     pub policy_directory: String,
-    /// Whether policies are asked at all.
+    /// Who is asked about policies.
     pub policies: PolicyUse,
     /// What the engine is told.
     pub decision: decision::Settings,
+    /// The classifier, if meaning is asked for.
+    pub semantic: Option<SemanticUse>,
+    /// Agents whose trust falls below it are quarantined; none if they are not.
+    pub trust_floor: Option<TrustScore>,
+    /// Whether what becomes of forwarded requests is recorded (`Audit.RecordOutcomes`).
+    pub record_outcomes: bool,
+    /// Whether each request gets a line in the log (`System.Logging.Requests`).
+    pub log_requests: bool,
     /// Held requests.
     pub held: HeldSettings,
     /// How long history is kept, in days, 1 to 3,650 (`History.RetentionDays`); the
@@ -57,15 +67,6 @@ pub struct Settings {
     pub retention_days: u32,
     /// Forwarding.
     pub proxy: ProxySettings,
-}
-
-/// Whether policies are asked at all (`Policy.Enabled`).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum PolicyUse {
-    /// They are.
-    Asked,
-    /// They are not; every agent counts as unassigned and allowed (OB §7.1).
-    Off,
 }
 
 /// Held requests.
@@ -126,26 +127,24 @@ const MASKED: [&str; 25] = [
 /// Reads the configuration. The settings are usable only if no problem is an error.
 pub fn read(text: &str, classifier: &dyn Classifier) -> (Settings, Vec<Problem>) {
     let mut tree = Tree::parse(text);
-    let semantic = semantic(&mut tree, classifier);
-    let enabled = tree.flag("Policy.Enabled", true);
-    let policies = if enabled {
-        PolicyUse::Asked
-    } else {
-        PolicyUse::Off
-    };
     let proxy = proxy(&mut tree);
+    let semantic = deciding::semantic(&mut tree, classifier);
+    let policies = deciding::policies(&mut tree, &proxy.internal);
     let settings = Settings {
         rate_limit: rate_limit(&mut tree),
         circuits: circuits::circuits(&mut tree, proxy.upstream_timeout),
         tokens: tokens::tokens(&mut tree, &proxy.internal),
         policy_directory: tree.text("Policy.Providers.Internal.Directory", "policies"),
+        decision: deciding::decision(&mut tree, &policies, semantic.as_ref()),
         policies,
-        decision: decision(&mut tree, policies, semantic),
+        semantic: semantic.map(|(semantic, _)| semantic),
+        trust_floor: deciding::trust_floor(&mut tree),
+        record_outcomes: tree.flag("Audit.RecordOutcomes", true),
+        log_requests: tree.flag("System.Logging.Requests", true),
         held: held(&mut tree),
         retention_days: tree.number("History.RetentionDays", 1..=3_650, 30),
         proxy,
     };
-    providers(&mut tree);
     (settings, tree.finish(&keys::INERT, &keys::SECRETS))
 }
 
@@ -157,46 +156,6 @@ fn rate_limit(tree: &mut Tree) -> Option<u32> {
         60,
     );
     enabled.then_some(limit)
-}
-
-fn decision(
-    tree: &mut Tree,
-    policies: PolicyUse,
-    semantic: Option<decision::SemanticSettings>,
-) -> decision::Settings {
-    let unassigned = tree.outcome("Policy.Unassigned", decision::DecisionType::Allow);
-    decision::Settings {
-        unassigned: match policies {
-            PolicyUse::Asked => unassigned,
-            PolicyUse::Off => decision::DecisionType::Allow,
-        },
-        undecodable_body: tree.outcome("Proxy.UndecodableBody", decision::DecisionType::Deny),
-        risk_weights: decision::RiskWeights::default(),
-        risk_threshold: tree.share("HumanInTheLoop.Threshold", 0.8),
-        semantic,
-    }
-}
-
-fn semantic(tree: &mut Tree, classifier: &dyn Classifier) -> Option<decision::SemanticSettings> {
-    let enabled = tree.flag("Semantic.Enabled", false);
-    let threshold = tree.share("Semantic.ConfidenceThreshold", 0.7);
-    let allow = tree.flag("Semantic.AllowLowConfidence", false);
-    if !enabled {
-        return None;
-    }
-    if !classifier.describe().classifies {
-        let message = "cannot be true: the classifier composed into this bundle classifies nothing";
-        tree.refuse("Semantic.Enabled", message);
-    }
-    use decision::DecisionType::{Allow, Hitl};
-    Some(decision::SemanticSettings {
-        confidence_threshold: threshold,
-        low_confidence: if allow { Allow } else { Hitl },
-        deny_labels: vec!["harmful".to_owned()],
-        hold_labels: ["bulk_export", "destructive_delete", "admin_action"]
-            .map(str::to_owned)
-            .to_vec(),
-    })
 }
 
 fn held(tree: &mut Tree) -> HeldSettings {
@@ -221,18 +180,5 @@ fn proxy(tree: &mut Tree) -> ProxySettings {
             Some(names) => names.iter().map(|name| name.to_lowercase()).collect(),
             None => MASKED.map(str::to_owned).to_vec(),
         },
-    }
-}
-
-/// A provider of the original that this version does not have is refused, since going
-/// on without it would decide otherwise than the operator believes.
-fn providers(tree: &mut Tree) {
-    let (key, only) = ("Policy.DefaultProvider", "Internal");
-    let chosen = tree.text(key, only);
-    if !chosen.eq_ignore_ascii_case(only) {
-        tree.refuse(
-            key,
-            &format!("`{chosen}` is not available: only `{only}` is"),
-        );
     }
 }

@@ -10,8 +10,12 @@ mod agents;
 mod circuits;
 #[path = "gateway/database.rs"]
 mod database;
+#[path = "gateway/deciding.rs"]
+mod deciding;
 #[path = "gateway/defects.rs"]
 mod defects;
+#[path = "gateway/explanation.rs"]
+mod explanation;
 #[path = "gateway/export.rs"]
 mod export;
 #[path = "gateway/failures.rs"]
@@ -24,10 +28,22 @@ mod lifecycle;
 mod lockout;
 #[path = "gateway/management.rs"]
 mod management;
+#[path = "gateway/metrics.rs"]
+mod metrics;
+#[path = "gateway/observe.rs"]
+mod observe;
+#[path = "gateway/opa.rs"]
+mod opa;
 #[path = "gateway/operators.rs"]
 mod operators;
+#[path = "gateway/policies.rs"]
+mod policies;
+#[path = "gateway/policies_evaluate.rs"]
+mod policies_evaluate;
 #[path = "gateway/proxy.rs"]
 mod proxy;
+#[path = "gateway/replay.rs"]
+mod replay;
 #[path = "gateway/roles.rs"]
 mod roles;
 #[path = "gateway/settings.rs"]
@@ -36,5 +52,7 @@ mod settings;
 mod tokens;
 #[path = "gateway/upkeep.rs"]
 mod upkeep;
+#[path = "gateway/what_if.rs"]
+mod what_if;
 #[path = "gateway/world.rs"]
 mod world;

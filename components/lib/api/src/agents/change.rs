@@ -2,7 +2,7 @@
 
 use http::{HeaderMap, StatusCode};
 use serde_json::{Map, Value};
-use vectra_domain::{AgentChange, AgentId, AgentStatus, PolicyStatus, TextChange};
+use vectra_domain::{AgentChange, AgentId, AgentStatus, PolicyStatus, TextChange, TrustScore};
 
 use super::{MAX_NAME, agent_id, missing_or, show};
 use crate::RequestBody;
@@ -66,6 +66,16 @@ impl<U> Gateway<'_, U> {
         Ok(self.update_agent(id, detail, first, change))
     }
 
+    /// `DELETE /agents/{agentId}/policy`.
+    pub(crate) fn unassign_policy<'s, B>(&'s self, id: &str) -> Result<Order<'s, B>, Refusal> {
+        let id = agent_id(id)?;
+        let change = |change| AgentChange {
+            policy_name: TextChange::Clear,
+            ..change
+        };
+        Ok(self.update_agent(id, Map::new(), || Ok(()), change))
+    }
+
     /// `POST /agents/{agentId}/quarantine`, `/revoke` and `/activate`. From every state
     /// to every other; a deleted agent stays deleted.
     pub(crate) fn set_status<'s, B>(
@@ -74,8 +84,11 @@ impl<U> Gateway<'_, U> {
         status: AgentStatus,
     ) -> Result<Order<'s, B>, Refusal> {
         let id = agent_id(id)?;
+        // Below the floor its next request would bring it back into quarantine.
+        let lifted = status == AgentStatus::Active && self.settings.trust_floor.is_some();
         let change = move |change| AgentChange {
             status: Some(status),
+            trust_at_least: lifted.then_some(TrustScore::INITIAL),
             ..change
         };
         Ok(self.update_agent(id, Map::new(), || Ok(()), change))

@@ -4,8 +4,9 @@ use http::StatusCode;
 use serde::Serialize;
 use serde_json::value::RawValue;
 use vectra_domain::repository::AuditRange;
-use vectra_domain::{AuditId, AuditTrail, PersistenceError, Timestamp};
+use vectra_domain::{AuditId, Timestamp};
 
+use super::walk::{Explained, Walk};
 use super::{Row, place, read_place};
 use crate::gateway::{Answer, Gateway, json_text};
 use crate::page::{PageQuery, PageSize, cursor_at};
@@ -16,15 +17,8 @@ const SIZE: PageSize = PageSize {
     most: 500,
 };
 
-/// Rows that are read at once.
-const STEP: u32 = 50;
-/// By how much a step becomes smaller when a host does not give its result.
-const SMALLER: u32 = 7;
 /// A page ends after so many bytes, however few rows they are.
 const BYTES: usize = 4 * 1024 * 1024;
-
-/// A row with its explanation.
-type Explained = (AuditTrail, String);
 
 impl<U> Gateway<'_, U> {
     /// `GET /audit/export`.
@@ -58,6 +52,7 @@ impl<U> Gateway<'_, U> {
             None => query.cursor(read_place)?,
         };
         Ok(AuditRange {
+            agent_id: None,
             since,
             until,
             after,
@@ -71,41 +66,26 @@ impl<U> Gateway<'_, U> {
             .parse::<AuditId>()
             .map_err(|error| Refusal::field("after", error.to_string()))?;
         match self.with_schema(|| self.ports.audit.find(id))? {
-            Some((row, _)) => Ok((row.timestamp, row.id)),
-            None => Err(Refusal::new(Kind::AuditNotFound)
-                .detail(format!("Audit row '{id}' was not found."))),
+            Some(record) => Ok((record.entry.timestamp, record.entry.id)),
+            None => Err(super::not_found(&id.to_string())),
         }
     }
 
-    /// The rows of a page, and whether others follow. Hosts bound what one read gives
-    /// and explanations may be large, so it is read in steps; a step that fails may
-    /// have been too large, which hosts say each in its own way.
-    fn explained(&self, mut range: AuditRange) -> Result<(Vec<Explained>, bool), Refusal> {
-        let (mut left, mut step) = (range.limit, STEP);
+    /// The rows of a page, and whether others follow.
+    fn explained(&self, range: AuditRange) -> Result<(Vec<Explained>, bool), Refusal> {
+        let mut left = range.limit;
+        let mut walk = Walk::along(range);
         let (mut rows, mut bytes) = (Vec::new(), 0);
         while left > 0 && bytes < BYTES {
-            range.limit = left.min(step);
-            let found = match self.with_schema(|| self.ports.audit.range(&range)) {
-                Err(PersistenceError::Other(_) | PersistenceError::Uncertain(_))
-                    if range.limit > 1 =>
-                {
-                    step = (range.limit / SMALLER).max(1);
-                    continue;
-                }
-                other => other?,
-            };
-            let count = u32::try_from(found.len()).unwrap_or(u32::MAX);
+            let found = self.step(&mut walk, left)?;
             bytes = found.iter().map(size).fold(bytes, usize::saturating_add);
-            range.after = found.last().map(|(row, _)| (row.timestamp, row.id));
+            left = left.saturating_sub(u32::try_from(found.len()).unwrap_or(u32::MAX));
             rows.extend(found);
-            if count < range.limit {
+            if walk.has_ended() {
                 return Ok((rows, false));
             }
-            left = left.saturating_sub(count);
         }
-        range.limit = 1;
-        let following = self.with_schema(|| self.ports.audit.range(&range))?;
-        Ok((rows, !following.is_empty()))
+        Ok((rows, !self.step(&mut walk, 1)?.is_empty()))
     }
 }
 

@@ -84,7 +84,7 @@ impl<U> Gateway<'_, U> {
         if head.status != StatusCode::OK {
             return Err(FetchError::Status(uri, head.status));
         }
-        let bytes = upstream.read(body, limit).map_err(unanswered)?;
+        let bytes = upstream.read(body, limit, PATIENCE).map_err(unanswered)?;
         // The port promises it; a host's mistake shall not fill the database.
         if bytes.len() > limit {
             let error = UpstreamError::Unreachable("the answer is too long".to_owned());

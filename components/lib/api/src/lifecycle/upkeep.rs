@@ -2,8 +2,8 @@
 //! The audit is not among it.
 
 use vectra_domain::repository::{
-    AgentHistoryRepository, AgentRepository, CircuitRepository, HeldRequestRepository, Ledger,
-    MAX_PAGE, Result,
+    AgentHistoryRepository, AgentRepository, CircuitRepository, HeldRequestRepository, IntentCache,
+    Ledger, MAX_PAGE, Result,
 };
 use vectra_domain::{PersistenceError, Timestamp};
 
@@ -23,6 +23,8 @@ pub struct Ageing<'a> {
     pub ledger: &'a dyn Ledger,
     /// Circuits and the changes of their states.
     pub circuits: &'a dyn CircuitRepository,
+    /// Kept answers of the classifier.
+    pub intents: &'a dyn IntentCache,
     /// Tombstones of deleted agents.
     pub agents: &'a dyn AgentRepository,
 }
@@ -65,6 +67,7 @@ pub fn tick(
         ("history rows pruned", ageing.history.prune(old, budget)),
         ("activity rows pruned", ageing.ledger.prune(unread, budget)),
         ("circuit rows pruned", ageing.circuits.prune(old, budget)),
+        ("kept answers pruned", ageing.intents.prune(now, budget)),
         ("deleted agents removed", ageing.agents.prune(old, budget)),
     ];
     report(&steps, budget)

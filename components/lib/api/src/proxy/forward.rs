@@ -8,10 +8,10 @@ use vectra_domain::{AuditId, AuditTrail, DecisionType, Entry};
 
 use super::Proxied;
 use super::circuit::{Passage, fate};
-use crate::ResponseBody;
 use crate::gateway::{Answer, Gateway};
 use crate::ports::{OutgoingBody, Upstream, UpstreamError};
 use crate::problem::{Kind, Refusal};
+use crate::{Forwarded, ResponseBody};
 
 /// Says that an Allow is in the database. Without one nothing is forwarded, and only
 /// recording makes one.
@@ -57,6 +57,14 @@ impl<U> Gateway<'_, U> {
         // Before the answer goes out: a client that leaves takes its guest with it, and
         // with it what has not been reported.
         let status = answer.as_ref().map(http::Response::status);
+        let forwarded = Forwarded {
+            audit_id: entry.audit.id,
+            started: self.line.started().unwrap_or(proxied.now),
+            status: status.ok(),
+        };
+        if let Ok(status) = status {
+            self.line.upstream(status);
+        }
         if let Some(fate) = fate(status, &passage) {
             self.report(passage, entry.audit.agent_id, fate);
         }
@@ -64,16 +72,19 @@ impl<U> Gateway<'_, U> {
             if let UpstreamError::Prohibited(_) = &error {
                 self.take_back(entry, &host);
             }
+            self.conclude(forwarded, 0, Some(&error.to_string()));
             unreachable(&host, &error)
         })?;
         let (head, body) = answer.into_parts();
-        let mut response = Response::new(ResponseBody::Upstream(body));
-        *response.status_mut() = head.status;
-        *response.headers_mut() = super::headers::from_upstream(&head.headers);
         if head.status == StatusCode::SWITCHING_PROTOCOLS {
             let why = UpstreamError::Unreachable("it switched protocols unasked".to_owned());
+            self.conclude(forwarded, 0, Some(&why.to_string()));
             return Err(unreachable(&host, &why));
         }
+        let mut response = Response::new(ResponseBody::Upstream(body));
+        response.extensions_mut().insert(forwarded);
+        *response.status_mut() = head.status;
+        *response.headers_mut() = super::headers::from_upstream(&head.headers);
         Ok(response)
     }
 }

@@ -29,6 +29,14 @@ impl<U> Gateway<'_, U> {
             .or(self.settings.rate_limit)?;
         Some(Quota { limit, now })
     }
+
+    /// Whether the agent has had all of its minute's requests already, so that nobody need
+    /// be asked about another: a policy server and a model cost time and money. Recording
+    /// has the last word, and counts the refusal.
+    pub(super) fn is_over_quota(&self, context: &Context, now: Timestamp) -> bool {
+        let quota = self.quota(context, now);
+        quota.is_some_and(|quota| context.activity.minute_total >= quota.limit)
+    }
 }
 
 impl Quota {

@@ -1,6 +1,6 @@
 //! What is recorded of a decision.
 
-use vectra_decision::DecisionType as Outcome;
+use vectra_decision::{Decision, DecisionType as Outcome, Stage};
 use vectra_domain::{
     Agent, AuditId, AuditTrail, Context, DecisionType, Entry, HeldRequest, HistoryId, Probe,
     RiskScore, TrustRule,
@@ -8,7 +8,7 @@ use vectra_domain::{
 
 use super::Proxied;
 use super::decide::Decided;
-use super::explanation::{Facts, explain};
+use super::explanation::Facts;
 use super::mask::mask;
 use super::quota::Quota;
 use crate::gateway::Gateway;
@@ -60,12 +60,11 @@ impl<U> Gateway<'_, U> {
         };
         let facts = Facts {
             proxied,
-            agent,
-            context,
+            policy: context.policy.as_ref(),
             decided,
             held: held.as_ref(),
         };
-        let explanation = explain(&facts, names, self.ports.bundle_digest);
+        let explanation = self.explain(&facts);
         Entry {
             explanation,
             audit,
@@ -75,6 +74,8 @@ impl<U> Gateway<'_, U> {
                 target: decision.trust.target,
                 rate: decision.trust.rate,
             },
+            trust_floor: self.settings.trust_floor,
+            counter: counter(decision),
             held,
             held_limits: self.settings.held.limits,
             probe,
@@ -82,7 +83,33 @@ impl<U> Gateway<'_, U> {
     }
 }
 
-const fn stored(outcome: Outcome) -> DecisionType {
+/// The counter of a decision: its outcome and its stage, and what would have been.
+fn counter(decision: &Decision) -> String {
+    let outcome = |outcome| match outcome {
+        Outcome::Allow => "allow",
+        Outcome::Deny => "deny",
+        Outcome::Hitl => "hitl",
+    };
+    let stage = |stage| match stage {
+        Stage::Target => "target",
+        Stage::Body => "body",
+        Stage::Policy => "policy",
+        Stage::Risk => "risk",
+        Stage::Semantic => "semantic",
+        Stage::None => "none",
+    };
+    let decided = outcome(decision.outcome);
+    match &decision.shadow {
+        Some(objection) => format!(
+            "{decided}/{}/shadow-{}",
+            stage(objection.stage),
+            outcome(objection.outcome)
+        ),
+        None => format!("{decided}/{}", stage(decision.stage)),
+    }
+}
+
+pub(crate) const fn stored(outcome: Outcome) -> DecisionType {
     match outcome {
         Outcome::Allow => DecisionType::Allow,
         Outcome::Deny => DecisionType::Deny,
@@ -96,7 +123,7 @@ fn risk_score(score: f64) -> RiskScore {
 }
 
 /// A reason the database can hold: no U+0000, and of bounded length.
-fn recordable(reason: &str) -> String {
+pub(crate) fn recordable(reason: &str) -> String {
     let end = reason.floor_char_boundary(MAX_REASON);
     reason
         .get(..end)

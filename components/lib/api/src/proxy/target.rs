@@ -253,6 +253,11 @@ impl Target {
     /// left out, path and query as they were sent. However an agent spells a target,
     /// it is the same.
     pub(crate) fn canonical_url(&self) -> String {
+        self.canonical_origin() + &self.path
+    }
+
+    /// The same without path and query.
+    pub(crate) fn canonical_origin(&self) -> String {
         let HostPort { host, port } = &self.host;
         let own = if self.scheme == "https" { 443 } else { 80 };
         let host = if host.contains(':') {
@@ -261,9 +266,9 @@ impl Target {
             host.clone()
         };
         if *port == own {
-            format!("{}://{host}{}", self.scheme, self.path)
+            format!("{}://{host}", self.scheme)
         } else {
-            format!("{}://{host}:{port}{}", self.scheme, self.path)
+            format!("{}://{host}:{port}", self.scheme)
         }
     }
 
@@ -325,6 +330,16 @@ fn is_public_v4(address: Ipv4Addr) -> bool {
             | (198, 51, 100)
             | (203, 0, 113)
     )
+}
+
+/// What policies see of a target, for the fuzz targets: path as sent, path normalised,
+/// URL in its one form.
+#[doc(hidden)]
+#[must_use]
+pub fn target_forms(path_and_query: &str) -> Option<[String; 3]> {
+    let target = parse(path_and_query).ok()?;
+    let url = target.canonical_url();
+    Some([target.path, target.normalised, url])
 }
 
 #[cfg(test)]

@@ -1,14 +1,11 @@
 //! Keys that are known and not read.
 
 /// Keys (or groups, ending in a dot) of the original that have no effect here.
-pub(super) const INERT: [&str; 12] = [
+pub(super) const INERT: [&str; 9] = [
     "HumanInTheLoop.Enabled",
     "HumanInTheLoop.NotificationWebhookUrl",
     "Observability.",
-    "Policy.Providers.Opa.",
     "SecretManagement.",
-    "Semantic.DefaultProvider",
-    "Semantic.Providers.",
     "System.Cors.",
     "System.RateLimit.Provider",
     "System.Storage.Cache.",

@@ -3,10 +3,16 @@
 use std::ops::RangeInclusive;
 
 use serde_json::{Map, Value};
-use vectra_decision::DecisionType;
+use vectra_decision::{DecisionType, PathMark};
 
 use super::{Problem, Severity};
 use crate::proxy::target::HostPort;
+
+/// Most patterns that paths are searched for.
+const MAX_MARKS: usize = 64;
+
+/// Longest of them, in bytes.
+const MAX_PATTERN: usize = 100;
 
 /// The tree and what was wrong with it. Keys match in any case, as in the
 /// original; numbers and flags may be written as text, as environment variables
@@ -167,6 +173,55 @@ impl Tree {
         })
     }
 
+    /// A share in a whole: a number from 0 to 1,000.
+    pub(super) fn weight(&mut self, key: &str, default: f64) -> f64 {
+        self.read(key, "a number from 0 to 1000", default, |value| {
+            let number = match value {
+                Value::String(text) => text.trim().parse().ok()?,
+                other => other.as_f64()?,
+            };
+            (0.0..=1_000.0).contains(&number).then_some(number)
+        })
+    }
+
+    /// One of these words, in any case; its place among them, the first by default.
+    pub(super) fn choice(&mut self, key: &str, words: &[&str]) -> usize {
+        let expected = words.join(" or ");
+        self.read(key, &expected, 0, |value| {
+            let text = value.as_str()?;
+            words
+                .iter()
+                .position(|word| word.eq_ignore_ascii_case(text))
+        })
+    }
+
+    /// What paths are searched for: objects of `Pattern` and `Score`.
+    pub(super) fn path_marks(&mut self, key: &str) -> Option<Vec<PathMark>> {
+        let expected = format!(
+            "a list of at most {MAX_MARKS} objects of a `Pattern` of 1 to {MAX_PATTERN} bytes \
+and a `Score` from 0 to 1"
+        );
+        self.read(key, &expected, None, |value| {
+            let items = value.as_array().filter(|items| items.len() <= MAX_MARKS)?;
+            items.iter().map(path_mark).collect::<Option<_>>().map(Some)
+        })
+    }
+
+    /// Takes what is left of a group, without the keys named; its JSON.
+    pub(super) fn take_group(&mut self, group: &str, without: &[&str]) -> String {
+        for name in without {
+            self.take(&format!("{group}.{name}"));
+        }
+        match self.take(group) {
+            Some(value @ Value::Object(_)) => value.to_string(),
+            Some(_) => {
+                self.refuse(group, "must be an object");
+                "{}".to_owned()
+            }
+            None => "{}".to_owned(),
+        }
+    }
+
     /// A list of texts; none if the key is not there.
     pub(super) fn texts(&mut self, key: &str) -> Option<Vec<String>> {
         self.read(key, "a list of texts", None, |value| {
@@ -217,6 +272,24 @@ impl Tree {
         }
         self.problems
     }
+}
+
+fn path_mark(value: &Value) -> Option<PathMark> {
+    let object = value.as_object().filter(|object| object.len() == 2)?;
+    let field = |name: &str| {
+        let mut fields = object.iter();
+        fields.find_map(|(key, value)| key.eq_ignore_ascii_case(name).then_some(value))
+    };
+    let pattern = field("Pattern")?.as_str()?;
+    let score = match field("Score")? {
+        Value::String(text) => text.trim().parse().ok()?,
+        other => other.as_f64()?,
+    };
+    let usable = (1..=MAX_PATTERN).contains(&pattern.len()) && (0.0..=1.0).contains(&score);
+    usable.then(|| PathMark {
+        pattern: pattern.to_owned(),
+        score,
+    })
 }
 
 fn leaves(map: &Map<String, Value>, prefix: &str, found: &mut Vec<String>) {

@@ -20,15 +20,18 @@ fn settings() -> TokenSettings {
 struct NoClassifier;
 
 impl crate::Classifier for NoClassifier {
-    fn describe(&self) -> vectra_decision::ClassifierDescription {
+    fn describe(&self, _: &str) -> vectra_decision::ClassifierDescription {
         vectra_decision::ClassifierDescription {
             name: String::new(),
             classifies: false,
             labels: Vec::new(),
+            remote: false,
+            fingerprint: String::new(),
+            problems: Vec::new(),
         }
     }
 
-    fn classify(&self, _: &vectra_decision::IntentQuestion) -> vectra_decision::Intent {
+    fn classify(&self, _: &str, _: &vectra_decision::IntentQuestion) -> vectra_decision::Intent {
         panic!("nothing is classified here")
     }
 }

@@ -210,6 +210,7 @@ fn what_was_done_is_answered_though_its_outcome_cannot_be_noted() {
         let stage = Stage::new();
         let place = Place::Call("acts.complete");
         let failure = Unavailable("kingfisher".to_owned());
+        stage.world.wait(1);
         stage.world.database.fail(place, failure, Manner::Before);
         assert_eq!(stage.send(method, path, body).0, status, "{method} {path}");
         stage.world.database.mend();

@@ -4,6 +4,8 @@
 mod callers;
 #[path = "database/circuits.rs"]
 mod circuits;
+#[path = "database/intents.rs"]
+mod intents;
 
 use std::cell::{Cell, RefCell};
 
@@ -13,9 +15,9 @@ use vectra_domain::repository::{
     Schema,
 };
 use vectra_domain::{
-    Agent, AgentChange, AgentHistory, AgentId, AuditId, AuditTrail, Context, Entry, HeldRequest,
-    HeldRequestId, PersistenceError, Policy, PolicySource, PutResult, Query, Recorded, Refusals,
-    Timestamp,
+    Agent, AgentChange, AgentHistory, AgentId, AuditId, AuditOutcome, AuditRecord, AuditTrail,
+    Context, Counter, Entry, HeldRequest, HeldRequestId, PersistenceError, Policy, PolicySource,
+    PutResult, Query, Recorded, Refusals, Timestamp,
 };
 use vectra_persistence::memory::Memory;
 
@@ -158,7 +160,13 @@ impl AuditRepository for Database {
         })
     }
 
-    fn find(&self, id: AuditId) -> Result<Option<(AuditTrail, String)>> {
+    fn complete(&self, id: AuditId, outcome: &AuditOutcome) -> Result<()> {
+        self.call("audit.complete", |memory| {
+            AuditRepository::complete(memory, id, outcome)
+        })
+    }
+
+    fn find(&self, id: AuditId) -> Result<Option<AuditRecord>> {
         self.call("audit.find", |memory| AuditRepository::find(memory, id))
     }
 
@@ -193,6 +201,12 @@ impl PolicyRepository for Database {
         })
     }
 
+    fn revisions(&self, name: &str, before: Option<u32>, limit: u32) -> Result<Vec<Policy>> {
+        self.call("policies.revisions", |memory| {
+            memory.revisions(name, before, limit)
+        })
+    }
+
     fn retire_missing(
         &self,
         source: PolicySource,
@@ -210,6 +224,10 @@ impl HeldRequestRepository for Database {
         self.call("held.find", |memory| {
             HeldRequestRepository::find(memory, id)
         })
+    }
+
+    fn count_pending(&self) -> Result<u32> {
+        self.call("held.count_pending", HeldRequestRepository::count_pending)
     }
 
     fn list(&self, page: &HeldPage) -> Result<Vec<HeldRequest>> {
@@ -238,6 +256,10 @@ impl Ledger for Database {
 
     fn list_refusals(&self, page: &RefusalsPage) -> Result<Vec<Refusals>> {
         self.call("ledger.list_refusals", |memory| memory.list_refusals(page))
+    }
+
+    fn counters(&self) -> Result<Vec<Counter>> {
+        self.call("ledger.counters", Ledger::counters)
     }
 
     fn prune(&self, before: Timestamp, limit: u32) -> Result<u32> {

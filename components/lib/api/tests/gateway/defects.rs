@@ -72,7 +72,7 @@ fn defect_20_bad_ids_and_missing_rows_are_the_callers_affair() {
     let mut seen = 0;
     for route in ROUTES.iter().filter(with_id) {
         for (id, status) in [("nonsense", 400), ("%00", 400), (UNKNOWN, 404)] {
-            let path = ["{agentId}", "{operatorId}", "{id}"]
+            let path = ["{agentId}", "{operatorId}", "{auditId}", "{id}"]
                 .iter()
                 .fold(route.path.to_owned(), |path, name| path.replace(name, id));
             let (got, problem) = world.manage(route.method, &path, body(route.path, route.method));

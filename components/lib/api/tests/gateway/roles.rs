@@ -39,6 +39,9 @@ const HEAD: &str = "\
 const POLICY: &str = r#"{"name":"p","default":"Allow","rules":[{"name":"ask","effect":"Hitl",
     "conditions":[{"field":"path","operator":"startswith","value":"/ask"}]}]}"#;
 
+/// One that is no file's.
+const OWN: &str = r#"{"name":"own","default":"Allow"}"#;
+
 /// A gateway with one of everything, and the credentials of everybody.
 struct Stage {
     world: World,
@@ -46,6 +49,7 @@ struct Stage {
     token: String,
     operator: String,
     held: String,
+    audit: String,
     keys: [(&'static str, String); 5],
 }
 
@@ -53,6 +57,7 @@ impl Stage {
     fn new() -> Self {
         let world = World::new();
         world.policies(&[("p.json", POLICY)]);
+        world.manage("PUT", "/policies/own", OWN);
         let body = r#"{"name":"brief","role":"Admin","expiresAt":"2023-11-15T12:00:01Z"}"#;
         let (_, brief) = world.manage("POST", "/operators", body);
         let (former, revoked) = world.operator("former", "Admin");
@@ -71,6 +76,7 @@ impl Stage {
         Self {
             operator: world.operator("another", "Admin").0,
             held: held["id"].as_str().unwrap().to_owned(),
+            audit: held["auditId"].as_str().unwrap().to_owned(),
             world,
             agent,
             token,
@@ -100,7 +106,8 @@ impl Stage {
             .replace("{agentId}", &self.agent)
             .replace("{operatorId}", &self.operator)
             .replace("{id}", &self.held)
-            .replace("{name}", "p")
+            .replace("{auditId}", &self.audit)
+            .replace("{name}", "own")
             .replace("{target}", "http://api.example/yes");
         let body = body(route).replace("{agent}", &self.agent);
         let mut request = Request::builder()
@@ -149,6 +156,13 @@ fn body(route: &Route) -> &'static str {
         ("PUT", "/agents/{agentId}/policy") => r#"{"policyName":null}"#,
         ("PUT", "/agents/{agentId}/limit") => r#"{"requestsPerMinute":7}"#,
         ("POST", "/agents/{agentId}/secret") => "{}",
+        ("PUT", "/policies/{name}") => OWN,
+        ("POST", "/policies/{name}/evaluate" | "/decisions/evaluate") => {
+            r#"{"request":{"method":"GET","url":"http://api.example/"}}"#
+        }
+        ("POST", "/decisions/what-if") => {
+            r#"{"policy":{"name":"p","default":"Deny"},"from":"2023-11-15T00:00:00Z","to":"2023-11-16T00:00:00Z"}"#
+        }
         ("POST", "/tokens") => {
             r#"{"agentId":"{agent}","clientSecret":"a secret of enough length"}"#
         }

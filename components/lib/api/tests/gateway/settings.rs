@@ -46,7 +46,7 @@ fn every_mistake_is_reported_with_its_key() {
         "History.RetentionDays",
         "History.RetentionHours",
         "HumanInTheLoop.Threshold",
-        "Policy.DefaultProvider",
+        "Policy.Providers.Opa.BaseUrl",
         "Policy.Unassigned",
         "Proxy.AllowedUpstreams[1]",
         "Proxy.Tiemout",

@@ -18,6 +18,7 @@ fn run(world: &World, budget: u32) -> Result<Progress, PersistenceError> {
         history: &world.database,
         ledger: &world.database,
         circuits: &world.database,
+        intents: &world.database,
         agents: &world.database,
     };
     let days = world.settings().retention_days;
@@ -149,6 +150,7 @@ fn each_step_is_one_statement_and_a_budget_is_held_within_the_ports_limits() {
             "history.prune",
             "ledger.prune",
             "circuits.prune",
+            "intents.prune",
             "agents.prune"
         ]
     );

@@ -6,12 +6,12 @@ use std::collections::BTreeMap;
 use http::{Request, Response, StatusCode};
 use serde_json::Value;
 use vectra_api::{
-    Classifier, ClientAddresses, Clock, Engine, Gateway, OutgoingBody, PolicyEngine, Ports, Random,
-    RequestBody, ResponseBody, Secret, Secrets, Settings, Upstream, UpstreamError,
+    Classifier, ClientAddresses, Clock, Engine, Forwarded, Gateway, OutgoingBody, PolicyEngine,
+    Ports, Random, RequestBody, ResponseBody, Secret, Secrets, Settings, Upstream, UpstreamError,
 };
 use vectra_decision::{
     ClassifierDescription, Compiled, Evaluation, Input, Intent, IntentQuestion, IntentStatus,
-    PolicyQuestion, Problem, Verdict, rules,
+    PolicyQuestion, PolicyReply, Problem, Recollection, Verdict, rules,
 };
 use vectra_domain::Timestamp;
 use vectra_persistence::memory::Memory;
@@ -21,6 +21,17 @@ use crate::database::Database;
 pub const ADMIN: &str = "vop_0123456789abcdef0123456789abcdef";
 pub const TOKEN_SECRET: &str = "0123456789abcdef0123456789abcdef";
 pub const DATA_KEY: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
+
+/// What the classifier may say.
+pub const LABELS: [&str; 7] = [
+    "bulk_export",
+    "destructive_delete",
+    "admin_action",
+    "harmful",
+    "read",
+    "write",
+    "unknown",
+];
 
 /// What a request that reached the upstream looked like.
 pub struct Reached {
@@ -45,7 +56,16 @@ pub struct World {
     pub token_secret: RefCell<String>,
     pub reached: RefCell<Vec<Reached>>,
     pub log: RefCell<Vec<String>>,
-    random: Cell<u8>,
+    /// Whether each request gets a line in it.
+    pub log_requests: Cell<bool>,
+    /// What the classifier says; without it there is none.
+    pub intent: RefCell<Option<Intent>>,
+    /// What makes its kept answers its own.
+    pub fingerprint: RefCell<String>,
+    /// What it was asked.
+    pub asked: RefCell<Vec<IntentQuestion>>,
+    /// How often random bytes were asked for.
+    pub random: Cell<u64>,
 }
 
 impl World {
@@ -66,14 +86,30 @@ impl World {
             token_secret: RefCell::new(TOKEN_SECRET.to_owned()),
             reached: RefCell::default(),
             log: RefCell::default(),
+            log_requests: Cell::default(),
+            intent: RefCell::default(),
+            fingerprint: RefCell::default(),
+            asked: RefCell::default(),
             random: Cell::default(),
         }
+    }
+
+    /// Another gateway over the same database, its clock a second ahead.
+    pub fn beside(&self) -> Self {
+        let other = Self {
+            database: Database::new(self.memory.clone()),
+            memory: self.memory.clone(),
+            ..Self::configured(&self.config)
+        };
+        other.now.set(self.now.get() + Timestamp::SECOND);
+        other
     }
 
     pub fn settings(&self) -> Settings {
         let (mut settings, problems) = vectra_api::settings::read(&self.config, self);
         assert_eq!(problems, [], "{}", self.config);
         settings.tokens.bcrypt_cost = 4;
+        settings.log_requests = self.log_requests.get();
         settings
     }
 
@@ -92,6 +128,7 @@ impl World {
             lockouts: &self.database,
             issuers: &self.database,
             circuits: &self.database,
+            intents: &self.database,
             engine: self,
             policy_engine: self,
             classifier: self,
@@ -103,12 +140,16 @@ impl World {
             upstream: self,
         };
         let log = |line: &str| self.log.borrow_mut().push(line.to_owned());
-        Gateway::new(ports, &settings, &log)
-            .handle(request)
-            .map(|body| match body {
-                ResponseBody::Empty => Vec::new(),
-                ResponseBody::Bytes(bytes) | ResponseBody::Upstream(bytes) => bytes,
-            })
+        let gateway = Gateway::new(ports, &settings, &log);
+        let response = gateway.handle(request).map(|body| match body {
+            ResponseBody::Empty => Vec::new(),
+            ResponseBody::Bytes(bytes) | ResponseBody::Upstream(bytes) => bytes,
+        });
+        // As the shell does once the answer is passed on.
+        if let Some(forwarded) = response.extensions().get::<Forwarded>() {
+            gateway.conclude(*forwarded, response.body().len() as u64, None);
+        }
+        response
     }
 
     /// A management request with the admin key.
@@ -201,11 +242,14 @@ impl Clock for World {
     }
 }
 
+/// No two are the same, and ids of one millisecond sort as they were made.
 impl Random for World {
     fn fill(&self, bytes: &mut [u8]) {
-        for byte in bytes {
-            self.random.set(self.random.get().wrapping_add(1));
-            *byte = self.random.get();
+        self.random.set(self.random.get() + 1);
+        let count = self.random.get().to_be_bytes();
+        let rest = 100..=u8::MAX;
+        for (byte, value) in bytes.iter_mut().zip(count.into_iter().chain(rest)) {
+            *byte = value;
         }
     }
 }
@@ -238,28 +282,38 @@ impl PolicyEngine for World {
         rules::compile(source)
     }
 
-    fn evaluate(&self, code: &[u8], question: &PolicyQuestion) -> Verdict {
+    fn evaluate(&self, code: &[u8], question: &PolicyQuestion) -> PolicyReply {
         rules::evaluate(code, question)
+    }
+
+    fn recall(&self, code: &[u8], recollection: &Recollection) -> Result<Verdict, Vec<String>> {
+        rules::recall(code, recollection)
     }
 }
 
 impl Classifier for World {
-    fn describe(&self) -> ClassifierDescription {
+    fn describe(&self, _config: &str) -> ClassifierDescription {
         ClassifierDescription {
-            name: "None".to_owned(),
-            classifies: false,
-            labels: Vec::new(),
+            name: "Test".to_owned(),
+            classifies: self.intent.borrow().is_some(),
+            labels: LABELS.map(str::to_owned).to_vec(),
+            remote: true,
+            fingerprint: self.fingerprint.borrow().clone(),
+            problems: Vec::new(),
         }
     }
 
-    fn classify(&self, _: &IntentQuestion) -> Intent {
-        Intent {
+    fn classify(&self, _config: &str, question: &IntentQuestion) -> Intent {
+        self.asked.borrow_mut().push(question.clone());
+        let intent = self.intent.borrow().clone();
+        intent.unwrap_or_else(|| Intent {
             label: "unknown".to_owned(),
             confidence: 0.0,
             status: IntentStatus::Failed,
             risk_tags: Vec::new(),
             explanation: None,
-        }
+            model: None,
+        })
     }
 }
 
@@ -296,7 +350,12 @@ impl<B: RequestBody> Upstream<B> for World {
             .unwrap())
     }
 
-    fn read(&self, body: Vec<u8>, limit: usize) -> Result<Vec<u8>, UpstreamError> {
+    fn read(
+        &self,
+        body: Vec<u8>,
+        limit: usize,
+        _patience: std::time::Duration,
+    ) -> Result<Vec<u8>, UpstreamError> {
         if body.len() > limit {
             return Err(UpstreamError::Unreachable("too long".to_owned()));
         }

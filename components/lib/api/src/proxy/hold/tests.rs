@@ -17,6 +17,7 @@ fn proxied() -> Proxied {
         body: vec![0, 255],
         inspection: Body::Inspected(2),
         trace_id: String::new(),
+        request_id: String::new(),
         now: Timestamp::EPOCH,
     }
 }
