@@ -12,21 +12,25 @@ use bindings::vectra::decision::types::IntentStatus;
 struct Component;
 
 impl Guest for Component {
-    fn describe() -> Description {
+    fn describe(_config: String) -> Description {
         Description {
             name: "None".to_owned(),
             classifies: false,
             labels: Vec::new(),
+            remote: false,
+            fingerprint: "none".to_owned(),
+            problems: Vec::new(),
         }
     }
 
-    fn classify(_question: Question) -> Intent {
+    fn classify(_config: String, _question: Question) -> Intent {
         Intent {
             label: "unknown".to_owned(),
             confidence: 0.0,
             status: IntentStatus::Failed,
             risk_tags: Vec::new(),
             explanation: Some("No classifier is composed in".to_owned()),
+            model: None,
         }
     }
 }
