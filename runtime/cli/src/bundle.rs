@@ -10,11 +10,16 @@ use vectra_host::{Bundle, Limits};
 
 use crate::config::{Config, Provider};
 
-/// The bundle of a provider, as `cargo xtask build` names it.
-fn name(provider: Provider) -> &'static str {
-    match provider {
-        Provider::Sqlite => "vectra-sqlite.wasm",
-        Provider::Postgres => "vectra-postgres.wasm",
+/// The bundle of a provider, as `cargo xtask build` names it; of its variants the one of
+/// this name.
+fn name(provider: Provider, variant: Option<&str>) -> String {
+    let database = match provider {
+        Provider::Sqlite => "sqlite",
+        Provider::Postgres => "postgres",
+    };
+    match variant {
+        Some(variant) => format!("vectra-{database}-{variant}.wasm"),
+        None => format!("vectra-{database}.wasm"),
     }
 }
 
@@ -25,12 +30,12 @@ pub struct Loaded {
 }
 
 /// Reads and compiles a bundle, or takes it from the cache. Without a path it is
-/// that of the configuration's provider.
+/// that of the configuration's provider and `System.Bundle`.
 ///
 /// # Errors
 /// If it is not there or not a component.
 pub fn load(path: Option<&Path>, limits: &Limits, config: &Config) -> Result<Loaded> {
-    let find = || find(config.storage.provider());
+    let find = || find(config);
     let path = path.map_or_else(find, |path| Ok(path.to_owned()))?;
     let wasm = std::fs::read(&path).with_context(|| format!("cannot read `{}`", path.display()))?;
     let cache = cache_folder(config.beside("cache"));
@@ -49,18 +54,36 @@ pub fn load(path: Option<&Path>, limits: &Limits, config: &Config) -> Result<Loa
 }
 
 /// Beside the executable, else in `dist/` of the working directory.
-fn find(provider: Provider) -> Result<PathBuf> {
-    let name = name(provider);
-    let beside = std::env::current_exe()
-        .ok()
-        .and_then(|exe| Some(exe.parent()?.join(name)));
-    beside
-        .into_iter()
-        .chain([Path::new("dist").join(name)])
-        .find(|path| path.is_file())
-        .with_context(|| {
-            format!("there is no `{name}` beside vectra and none in dist/: name it with --bundle")
-        })
+fn find(config: &Config) -> Result<PathBuf> {
+    let name = name(config.storage.provider(), config.bundle.as_deref());
+    let exe = std::env::current_exe().ok();
+    let beside = exe.as_deref().and_then(Path::parent);
+    let folders: Vec<&Path> = beside.into_iter().chain([Path::new("dist")]).collect();
+    let mut paths = folders.iter().map(|folder| folder.join(&name));
+    paths.find(|path| path.is_file()).with_context(|| {
+        let there = present(&folders);
+        format!(
+            "there is no `{name}` beside vectra and none in dist/, but {there}: name a bundle \
+             with System.Bundle or --bundle"
+        )
+    })
+}
+
+/// The names of the bundles in these folders.
+fn present(folders: &[&Path]) -> String {
+    let files = folders.iter().filter_map(|folder| folder.read_dir().ok());
+    let mut names: Vec<String> = files
+        .flatten()
+        .filter_map(|file| file.ok()?.file_name().into_string().ok())
+        .filter(|name| name.starts_with("vectra-") && name.ends_with(".wasm"))
+        .filter(|name| !name.starts_with("vectra-import-"))
+        .collect();
+    names.sort();
+    names.dedup();
+    match names.is_empty() {
+        true => "no other".to_owned(),
+        false => names.join(", "),
+    }
 }
 
 /// Where compiled code is kept: the user's cache, or a folder beside the database.

@@ -3,8 +3,9 @@
 use std::sync::{Arc, OnceLock};
 
 use vectra_host::{Capabilities, RequestState};
-use vectra_postgres::{Postgres, PostgresCtx, PostgresView};
-use vectra_sqlite::{Sqlite, SqliteCtx, SqliteView};
+use vectra_metrics::Exposition;
+use vectra_postgres::{Postgres, PostgresCtx, PostgresDatabase, PostgresView};
+use vectra_sqlite::{LocalDatabase, Sqlite, SqliteCtx, SqliteView};
 use wasmtime::component::Linker;
 
 /// `spin:sqlite` and `spin:postgres`. Both can be imported; only the configured one
@@ -16,6 +17,9 @@ pub struct Databases(Arc<Open>);
 struct Open {
     sqlite: OnceLock<Sqlite>,
     postgres: OnceLock<Postgres>,
+    /// Those whose numbers are shown.
+    file: OnceLock<Arc<LocalDatabase>>,
+    server: OnceLock<Arc<PostgresDatabase>>,
 }
 
 impl Databases {
@@ -27,6 +31,26 @@ impl Databases {
     /// As `offer_sqlite`.
     pub fn offer_postgres(&self, postgres: Postgres) {
         let _ = self.0.postgres.set(postgres);
+    }
+
+    /// Shows the numbers of this database; the first one counts.
+    pub fn show_sqlite(&self, database: Arc<LocalDatabase>) {
+        let _ = self.0.file.set(database);
+    }
+
+    /// As `show_sqlite`.
+    pub fn show_postgres(&self, database: Arc<PostgresDatabase>) {
+        let _ = self.0.server.set(database);
+    }
+
+    /// Writes the numbers of the databases that are shown.
+    pub fn write_metrics(&self, into: &mut Exposition) {
+        if let Some(database) = self.0.file.get() {
+            database.write_metrics(into);
+        }
+        if let Some(database) = self.0.server.get() {
+            database.write_metrics(into);
+        }
     }
 
     /// Whether an SQLite database is open.

@@ -17,6 +17,7 @@ use vectra_host::{Host, HostOptions, Limits};
 use crate::bundle::{self, Loaded};
 use crate::capabilities::Databases;
 use crate::config::{self, Config, Mistake, Severity};
+use crate::logging;
 use listening::{Asked, Secured};
 
 /// Exit code of a wrong configuration.
@@ -52,6 +53,7 @@ async fn checked(wanted: Wanted) -> Result<Result<Checked, ExitCode>> {
         Ok(loaded) => loaded,
         Err(error) => return Ok(Err(refuse(error))),
     };
+    logging::start(config.log_format);
     // With mistakes of its own in it, the bundle is still asked about the rest.
     let limits = if is_usable(&mistakes) {
         config.limits

@@ -1,12 +1,14 @@
 //! The configuration: raw JSON and environment in, checked settings out, all
 //! mistakes at once (OB §17).
 //!
-//! The runtime reads `System.Server`, `System.Storage` and the two lists of hosts;
+//! The runtime reads `System.Server`, `System.Storage`, `System.Metrics`,
+//! `System.Logging` and the two lists of hosts;
 //! everything else belongs to the component, which checks it itself.
 
 mod environment;
 mod keys;
 mod network;
+mod observation;
 mod section;
 mod source;
 mod span;
@@ -19,6 +21,8 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 use vectra_host::outbound::Upstream;
 use vectra_host::{Limits, ServerOptions};
+
+use crate::logging::Format;
 
 pub use network::{Clear, Network};
 pub use source::SourceError;
@@ -60,12 +64,18 @@ pub struct Config {
     pub listen: SocketAddr,
     /// What else concerns clients and their connections.
     pub network: Network,
+    /// Where metrics are shown, if they are.
+    pub metrics: Option<SocketAddr>,
+    /// How log lines are written, unless the environment says otherwise.
+    pub log_format: Format,
     /// Connections.
     pub server: ServerOptions,
     /// Bounds of requests.
     pub limits: Limits,
     /// The database.
     pub storage: Storage,
+    /// Which of the database's bundles is served; none for the plain one.
+    pub bundle: Option<String>,
     /// Where guests may connect to although it is not public.
     pub allowed: Vec<Upstream>,
     /// JSON text for the component.

@@ -60,6 +60,7 @@ impl Database {
             },
             Storage::Postgres { target, options } => {
                 let server = Arc::new(PostgresDatabase::open(target, *options)?);
+                databases.show_postgres(server.clone());
                 databases.offer_postgres(Postgres::new([(NAME.to_owned(), server.clone() as _)]));
                 Kind::Server {
                     place: place(target),
@@ -80,9 +81,10 @@ impl Database {
             Kind::File { .. } if self.databases.has_sqlite() => Ok(()),
             Kind::File { path, options } => {
                 let database = open(path.clone(), *options).await?;
-                let database = Arc::new(database) as _;
+                let database = Arc::new(database);
+                self.databases.show_sqlite(database.clone());
                 self.databases
-                    .offer_sqlite(Sqlite::new([(NAME.to_owned(), database)]));
+                    .offer_sqlite(Sqlite::new([(NAME.to_owned(), database as _)]));
                 Ok(())
             }
             Kind::Server { place, server } => match server.connect().await {

@@ -8,6 +8,7 @@ mod database;
 mod export;
 mod lifecycle;
 mod logging;
+mod metrics;
 mod secrets;
 
 use std::process::ExitCode;
@@ -50,6 +51,9 @@ enum Command {
     /// Which upstreams are given a rest
     #[command(subcommand)]
     Circuit(vectra_client::Circuit),
+    /// Decisions that were made
+    #[command(subcommand)]
+    Decision(vectra_client::Decision),
     /// Brings over what the original gateway kept: agents and audit
     Import(commands::import::Arguments),
 }
@@ -59,7 +63,10 @@ enum Command {
 /// not found, 5 not available.
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    logging::start();
+    // What reads a configuration is told there how to log.
+    if !matches!(arguments.command, Command::Up(_) | Command::Check(_)) {
+        logging::start(logging::Format::default());
+    }
     let outcome = match arguments.command {
         Command::Up(arguments) => commands::up::run(arguments),
         Command::Check(arguments) => commands::check::run(arguments),
@@ -70,6 +77,7 @@ fn main() -> ExitCode {
         Command::Token(command) => Ok(command.run()),
         Command::Policy(command) => Ok(command.run()),
         Command::Circuit(command) => Ok(command.run()),
+        Command::Decision(command) => Ok(command.run()),
         Command::Import(arguments) => commands::import::run(arguments),
     };
     outcome.unwrap_or_else(|error| {

@@ -22,6 +22,8 @@ pub struct Secrets {
     pub admin_key: String,
     /// Base64 of the 32 bytes that held requests are encrypted with.
     pub data_key: String,
+    /// Opens the classifier's provider, if it wants a key.
+    pub semantic_key: Option<String>,
     /// Where the admin key came from.
     pub admin_key_from: Origin,
     /// The variables that were not set, so that files were read or made instead.
@@ -77,50 +79,71 @@ struct Kind {
     file: &'static str,
     expected: &'static str,
     is_usable: fn(&str) -> bool,
+}
+
+/// A secret that is made if there is none.
+struct Made {
+    kind: Kind,
     make: fn(&[u8; RANDOM]) -> String,
 }
 
-const TOKEN_SECRET: Kind = Kind {
-    variable: "VECTRA_TOKEN_SECRET",
-    file: "token_secret",
-    expected: "at least 32 bytes long",
-    is_usable: |text| text.len() >= 32,
+const TOKEN_SECRET: Made = Made {
+    kind: Kind {
+        variable: "VECTRA_TOKEN_SECRET",
+        file: "token_secret",
+        expected: "at least 32 bytes long",
+        is_usable: |text| text.len() >= 32,
+    },
     make: |bytes| URL_SAFE_NO_PAD.encode(bytes),
 };
 
-const ADMIN_KEY: Kind = Kind {
-    variable: "VECTRA_ADMIN_KEY",
-    file: "admin_key",
-    expected: "`vop_` and at least 32 printable characters",
-    is_usable: |text| {
-        let key = text.strip_prefix(ADMIN_PREFIX).unwrap_or_default();
-        key.len() >= 32 && key.bytes().all(|byte| byte.is_ascii_graphic())
+const ADMIN_KEY: Made = Made {
+    kind: Kind {
+        variable: "VECTRA_ADMIN_KEY",
+        file: "admin_key",
+        expected: "`vop_` and at least 32 printable characters",
+        is_usable: |text| {
+            let key = text.strip_prefix(ADMIN_PREFIX).unwrap_or_default();
+            key.len() >= 32 && key.bytes().all(|byte| byte.is_ascii_graphic())
+        },
     },
     make: |bytes| format!("{ADMIN_PREFIX}{}", URL_SAFE_NO_PAD.encode(bytes)),
 };
 
-const DATA_KEY: Kind = Kind {
-    variable: "VECTRA_DATA_KEY",
-    file: "data_key",
-    expected: "32 bytes in base64",
-    is_usable: |text| {
-        STANDARD
-            .decode(text)
-            .is_ok_and(|bytes| bytes.len() == RANDOM)
+const DATA_KEY: Made = Made {
+    kind: Kind {
+        variable: "VECTRA_DATA_KEY",
+        file: "data_key",
+        expected: "32 bytes in base64",
+        is_usable: |text| {
+            STANDARD
+                .decode(text)
+                .is_ok_and(|bytes| bytes.len() == RANDOM)
+        },
     },
     make: |bytes| STANDARD.encode(bytes),
 };
 
+/// Somebody else's, so it is never made.
+const SEMANTIC_KEY: Kind = Kind {
+    variable: "VECTRA_SEMANTIC_KEY",
+    file: "semantic_key",
+    expected: "at most 4,096 printable characters without spaces",
+    is_usable: |text| {
+        (1..=4096).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic())
+    },
+};
+
 /// The variable that the admin key is taken from first.
-pub const ADMIN_KEY_VARIABLE: &str = ADMIN_KEY.variable;
+pub const ADMIN_KEY_VARIABLE: &str = ADMIN_KEY.kind.variable;
 
 /// The file in a folder of secrets that holds the admin key.
 pub fn admin_key_file(folder: &Path) -> PathBuf {
-    folder.join(ADMIN_KEY.file)
+    folder.join(ADMIN_KEY.kind.file)
 }
 
 /// Reads the secrets, and makes those that neither the environment nor the folder
-/// has.
+/// has, the classifier's key apart.
 ///
 /// # Errors
 /// [`SecretError`].
@@ -129,11 +152,19 @@ pub fn load(
     environment: impl Fn(&str) -> Option<String>,
 ) -> Result<Secrets, SecretError> {
     let mut from_files = Vec::new();
-    let mut load = |kind: &Kind| match environment(kind.variable).filter(|text| !text.is_empty()) {
-        Some(text) => Ok((usable(kind, kind.variable, text)?, Origin::Environment)),
+    let given = |kind: &Kind| match environment(kind.variable).filter(|text| !text.is_empty()) {
+        Some(text) => usable(kind, kind.variable, text).map(Some),
+        None => Ok(None),
+    };
+    let semantic_key = match given(&SEMANTIC_KEY)? {
+        Some(key) => Some(key),
+        None => found(&SEMANTIC_KEY, folder)?,
+    };
+    let mut load = |made: &Made| match given(&made.kind)? {
+        Some(text) => Ok((text, Origin::Environment)),
         None => {
-            from_files.push(kind.variable);
-            kept(kind, folder)
+            from_files.push(made.kind.variable);
+            kept(made, folder)
         }
     };
     let (admin_key, admin_key_from) = load(&ADMIN_KEY)?;
@@ -142,6 +173,7 @@ pub fn load(
         admin_key_from,
         token_secret: load(&TOKEN_SECRET)?.0,
         data_key: load(&DATA_KEY)?.0,
+        semantic_key,
         from_files,
     })
 }
@@ -157,12 +189,9 @@ fn usable(kind: &Kind, origin: &str, text: String) -> Result<String, SecretError
 }
 
 /// Reads a secret from its file, which is made first if it is missing.
-fn kept(kind: &Kind, folder: &Path) -> Result<(String, Origin), SecretError> {
+fn kept(made: &Made, folder: &Path) -> Result<(String, Origin), SecretError> {
+    let Made { kind, make } = made;
     let path = folder.join(kind.file);
-    let failed = |path: &Path| {
-        let path = path.to_owned();
-        move |source| SecretError::File { path, source }
-    };
     let mut builder = DirBuilder::new();
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
@@ -177,17 +206,11 @@ fn kept(kind: &Kind, folder: &Path) -> Result<(String, Origin), SecretError> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             let mut bytes = [0; RANDOM];
             getrandom::fill(&mut bytes).map_err(SecretError::Random)?;
-            place(folder, &path, &(kind.make)(&bytes)).map_err(failed(&path))?
+            place(folder, &path, &make(&bytes)).map_err(failed(&path))?
         }
         Err(error) => return Err(failed(&path)(error)),
     };
-    check_mode(&path, "600")?;
-    let text = fs::read_to_string(&path).map_err(failed(&path))?;
-    let text = usable(
-        kind,
-        &format!("`{}`", path.display()),
-        text.trim_end().to_owned(),
-    )?;
+    let text = read(kind, &path)?;
     Ok((
         text,
         if made {
@@ -196,6 +219,34 @@ fn kept(kind: &Kind, folder: &Path) -> Result<(String, Origin), SecretError> {
             Origin::Kept(path)
         },
     ))
+}
+
+/// Reads a secret from its file, if there is one.
+fn found(kind: &Kind, folder: &Path) -> Result<Option<String>, SecretError> {
+    let path = folder.join(kind.file);
+    match path.symlink_metadata() {
+        Ok(_) => {
+            check_mode(folder, "700")?;
+            read(kind, &path).map(Some)
+        }
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(failed(&path)(error)),
+    }
+}
+
+fn read(kind: &Kind, path: &Path) -> Result<String, SecretError> {
+    check_mode(path, "600")?;
+    let text = fs::read_to_string(path).map_err(failed(path))?;
+    let origin = format!("`{}`", path.display());
+    usable(kind, &origin, text.trim_end().to_owned())
+}
+
+fn failed(path: &Path) -> impl Fn(io::Error) -> SecretError {
+    let path = path.to_owned();
+    move |source| SecretError::File {
+        path: path.clone(),
+        source,
+    }
 }
 
 /// Puts a file in its place at once and whole, unless someone else was quicker,

@@ -21,10 +21,22 @@ mod framing;
 mod life;
 #[path = "serve/limits.rs"]
 mod limits;
+#[path = "serve/logs.rs"]
+mod logs;
+#[path = "serve/metrics.rs"]
+mod metrics;
+#[path = "serve/metrics_of_guest.rs"]
+mod metrics_of_guest;
+#[path = "serve/metrics_port.rs"]
+mod metrics_port;
 #[path = "serve/outgoing.rs"]
 mod outgoing;
 #[path = "serve/paths.rs"]
 mod paths;
+#[path = "serve/request_id.rs"]
+mod request_id;
+#[path = "serve/scrape.rs"]
+mod scrape;
 #[path = "serve/support.rs"]
 mod support;
 #[path = "serve/tls_client.rs"]

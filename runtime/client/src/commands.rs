@@ -3,6 +3,7 @@
 mod agent;
 mod audit;
 mod circuit;
+mod decision;
 mod operator;
 mod policy;
 mod token;
@@ -19,6 +20,7 @@ use crate::session::{Session, View};
 pub use agent::Agent;
 pub use audit::Audit;
 pub use circuit::Circuit;
+pub use decision::Decision;
 pub use operator::Operator;
 pub use policy::Policy;
 pub use token::Token;

@@ -1,5 +1,6 @@
 //! Why a command fails, in one line and one exit code.
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -50,6 +51,20 @@ pub enum Failure {
     /// The answer is not what it should be.
     #[error("the gateway's answer is not understood: {0}")]
     Answer(String),
+    /// A file cannot be used.
+    #[error("cannot use `{}`: {cause}", path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        cause: String,
+    },
+    /// So many decisions came out differently.
+    #[error("{0} came out differently")]
+    Different(u64),
+    /// So many cases came to something else than they expect.
+    #[error("{0} failed")]
+    Cases(u64),
     /// Nothing has this name.
     #[error("{0}")]
     NotFound(String),

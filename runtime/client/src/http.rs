@@ -168,7 +168,7 @@ impl Client {
     }
 
     fn request(&self, call: &Call) -> Result<Request<Full<Bytes>>, HttpError> {
-        let body = call.body().map(|body| Bytes::from(body.to_string()));
+        let body = call.content().map(Bytes::from);
         let mut request = Request::builder()
             .method(call.method().clone())
             .uri(format!("{}{}", self.address.base(), call.target()));

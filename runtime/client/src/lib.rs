@@ -20,4 +20,4 @@ mod values;
 pub use failure::Failure;
 pub use key::{Key, KeyError, Origin};
 
-pub use commands::{Agent, Audit, Circuit, Operator, Policy, Token};
+pub use commands::{Agent, Audit, Circuit, Decision, Operator, Policy, Token};

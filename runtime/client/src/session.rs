@@ -124,6 +124,22 @@ impl Session {
         }
     }
 
+    /// The answer's JSON.
+    pub async fn value(&self, call: &Call) -> Result<Value, Failure> {
+        read(&self.ask(call).await?.body)
+    }
+
+    /// Shows what was made of answers: lines for people, or JSON.
+    pub fn tell(&self, lines: &[String], json: &Value) -> Result<(), Failure> {
+        match self.format {
+            Format::Json => print(&format!("{}\n", text::json(&json.to_string()))),
+            Format::Table => {
+                let lines = lines.iter().map(|line| text::line(line, usize::MAX) + "\n");
+                print(&lines.collect::<String>())
+            }
+        }
+    }
+
     /// A list's first items, page by page.
     pub async fn items(&self, call: &Call, max: usize) -> Result<Items, Failure> {
         let mut all = Items::default();

@@ -14,6 +14,12 @@ pub fn agent_id(text: &str) -> Result<String, String> {
     Ok(id.hyphenated().to_string())
 }
 
+/// The id of a decision, as the gateway writes it.
+pub fn audit_id(text: &str) -> Result<String, String> {
+    let id = Uuid::try_parse(text).map_err(|_| "it must be a decision's id, a GUID".to_owned())?;
+    Ok(id.hyphenated().to_string())
+}
+
 /// A moment (RFC 3339); kept as it is written.
 pub fn moment(text: &str) -> Result<String, String> {
     match DateTime::parse_from_rfc3339(text) {

@@ -11,6 +11,7 @@ use bytes::Bytes;
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
 use hyper::body::{Body, Frame, Incoming, SizeHint};
 use tokio::time::{Instant, Sleep, timeout_at};
+use vectra_metrics::Held;
 use wasmtime_wasi_http::Error;
 use wasmtime_wasi_http::p2::body::HyperOutgoingBody;
 
@@ -129,6 +130,8 @@ pub(crate) struct ResponseBody {
     source: Source,
     /// Told when the body is done with, one way or the other.
     pub(crate) busy: Option<Busy>,
+    /// Its request counts as one in flight.
+    pub(crate) in_flight: Option<Held>,
 }
 
 enum Source {
@@ -142,6 +145,7 @@ impl ResponseBody {
         Self {
             source: Source::Full(Some(bytes)),
             busy: None,
+            in_flight: None,
         }
     }
 
@@ -151,6 +155,7 @@ impl ResponseBody {
         Self {
             source: Source::Guest(body),
             busy: None,
+            in_flight: None,
         }
     }
 }

@@ -10,6 +10,25 @@ use hyper::{Request, Version};
 /// The field that tells a guest who its client is, as Spin names it.
 const CLIENT_ADDRESS: HeaderName = HeaderName::from_static("spin-client-addr");
 
+/// Largest head of a request, in bytes.
+pub(crate) const HEAD: usize = 64 << 10;
+
+/// Whether the head is small enough; what each line adds is counted as it was sent.
+pub(crate) fn fits<B>(request: &Request<B>) -> bool {
+    let uri = request.uri();
+    let target = uri
+        .path_and_query()
+        .map_or(0, |target| target.as_str().len())
+        + uri
+            .authority()
+            .map_or(0, |authority| authority.as_str().len());
+    let fields = request.headers().iter();
+    // A colon, a space and the end of the line.
+    let fields = fields.map(|(name, value)| name.as_str().len() + value.len() + 4);
+    let line = request.method().as_str().len() + target + " HTTP/1.1\r\n\r\n".len();
+    fields.fold(line, usize::saturating_add) <= HEAD
+}
+
 /// Refuses requests that two servers could read in different ways. What hyper
 /// refuses or mends by itself (bad or unequal lengths, unknown codings, a length
 /// beside `chunked`) does not come here any more.

@@ -96,7 +96,7 @@ impl Drop for Watched {
     }
 }
 
-/// Names what stopped a guest, and logs it.
+/// Names what stopped a guest, logs and counts it.
 pub(crate) fn failed<S>(
     result: Result<wasmtime::Result<()>, tokio::time::error::Elapsed>,
     store: &Store<RequestState<S>>,
@@ -110,12 +110,13 @@ pub(crate) fn failed<S>(
             None => {
                 tracing::error!(error.message = %error.root_cause(), "the guest trapped");
                 tracing::debug!(error.message = format!("{error:#}"), "where it trapped");
-                return Some(Failure::Trap);
+                Failure::Trap
             }
         },
     };
     if let Failure::Limit(limit) = failure {
         tracing::warn!(guest.limit = ?limit, "{limit}");
     }
+    store.data().metrics.ends.of(failure).add(1);
     Some(failure)
 }

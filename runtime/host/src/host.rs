@@ -15,6 +15,7 @@ use wasmtime_wasi_http::p2::bindings::ProxyPre;
 use crate::bindings::hosted::HostedPre;
 use crate::bindings::variables::fermyon::spin::variables;
 use crate::meter::{Meter, out_of_cpu};
+use crate::metrics::{Metrics, Scrape};
 use crate::outbound::{Outbound, OutboundOptions};
 use crate::paths::Paths;
 use crate::variables::HasVariables;
@@ -57,10 +58,12 @@ pub struct Host<C: Capabilities> {
     variables: Variables,
     outbound: Arc<Outbound>,
     answer_headers: Vec<(HeaderName, HeaderValue)>,
-    places: Arc<Semaphore>,
-    paths: Option<Paths>,
+    pub(crate) places: Arc<Semaphore>,
+    pub(crate) paths: Option<Paths>,
     trusted: TrustedProxies,
-    closed: AtomicBool,
+    pub(crate) closed: AtomicBool,
+    pub(crate) metrics: Arc<Metrics>,
+    pub(crate) scrape: Scrape,
 }
 
 impl<C: Capabilities> Host<C> {
@@ -84,17 +87,20 @@ impl<C: Capabilities> Host<C> {
             Err(error) if bundle.exports_any_of(HOSTED) => return Err(HostError::Link(error)),
             Err(_) => None,
         };
+        let metrics = Arc::<Metrics>::default();
         Ok(Self {
             hosted,
             proxy: ProxyPre::new(instance).map_err(HostError::Link)?,
             capabilities,
             variables: options.variables,
-            outbound: Arc::new(Outbound::new(options.outbound)?),
+            outbound: Arc::new(Outbound::new(options.outbound, metrics.clone())?),
             answer_headers: options.answer_headers,
             places: Arc::new(Semaphore::new(bundle.limits.concurrent_requests as usize)),
             paths: None,
             trusted: TrustedProxies::default(),
             closed: AtomicBool::new(false),
+            metrics,
+            scrape: Scrape::default(),
             bundle: bundle.clone(),
         })
     }

@@ -150,6 +150,18 @@ impl<C: Capabilities> Host<C> {
         .map_err(HostedError::Refused)
     }
 
+    /// `metrics.render`: the bundle's own numbers as Prometheus text; empty if it has
+    /// none to tell.
+    ///
+    /// # Errors
+    /// As [`check`](Self::check).
+    pub(crate) async fn render(&self) -> Result<String, HostedError> {
+        self.call(String::new(), |hosted, store| {
+            Box::pin(async move { hosted.vectra_gateway_metrics().call_render(store).await })
+        })
+        .await
+    }
+
     /// Calls an export in an instance of its own, or gives the answer of a
     /// bundle that has no such export.
     async fn call<T, F>(&self, otherwise: T, function: F) -> Result<T, HostedError>

@@ -8,6 +8,7 @@ use crate::host::{linker, store};
 use crate::hosted::{CPU, bounded, concluded};
 use crate::limits::ticks;
 use crate::meter::Clock;
+use crate::metrics::Metrics;
 use crate::outbound::{Outbound, OutboundOptions};
 use crate::{Bundle, Capabilities, HostError, HostedError, RequestState, Variables};
 
@@ -42,7 +43,10 @@ impl<C: Capabilities> Importer<C> {
             .map_err(HostError::Link)?;
         Ok(Self {
             importer: HostedImporterPre::new(instance).map_err(HostError::Link)?,
-            outbound: Arc::new(Outbound::new(OutboundOptions::default())?),
+            outbound: Arc::new(Outbound::new(
+                OutboundOptions::default(),
+                Arc::<Metrics>::default(),
+            )?),
             capabilities,
             variables,
             bundle: bundle.clone(),

@@ -26,7 +26,8 @@
 //! [`PathLimit`] only so many run at once, and only where others leave time.
 //!
 //! [`Server`] listens in clear and, with a [`Tls`], encrypted. Who a client is, the
-//! [`TrustedProxies`] may say.
+//! [`TrustedProxies`] may say. What was served and what is under way, [`Host::metrics`]
+//! tells as Prometheus text, and [`MetricsServer`] on a port of its own.
 
 mod background;
 mod bindings;
@@ -42,9 +43,11 @@ mod hosted;
 mod import;
 mod limits;
 mod meter;
+mod metrics;
 pub mod outbound;
 mod paths;
 mod problem;
+mod request_id;
 mod server;
 mod state;
 mod stdio;
@@ -59,6 +62,7 @@ pub use host::{Admission, Host, HostOptions};
 pub use hosted::{Event, File, FileRequest, HostedError, Problem, Progress, Severity};
 pub use import::{Count, ImportProgress, Importer, Note};
 pub use limits::Limits;
+pub use metrics::MetricsServer;
 pub use paths::{PathLimit, PathLimitError, PathPrefix, PathPrefixError};
 pub use server::{Security, Server, ServerOptions};
 pub use state::RequestState;

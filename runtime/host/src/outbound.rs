@@ -15,14 +15,17 @@ mod failure;
 use std::future::Future;
 use std::net::SocketAddr;
 use std::sync::{Arc, OnceLock};
+use std::time::Instant;
 
 use wasmtime_wasi_http::{Error, RequestOptions, WasiBody, WasiHttpHooks};
 
 pub use allowed::{Upstream, UpstreamError};
 use client::Client;
-use connect::Rules;
+pub(crate) use connect::ConnectError;
+use connect::{Connector, Rules};
 
 use crate::HostError;
+use crate::metrics::Metrics;
 
 /// Where guests may connect to.
 #[derive(Clone, Debug, Default)]
@@ -35,18 +38,20 @@ pub struct OutboundOptions {
 pub(crate) struct Outbound {
     client: Client,
     own_addresses: Arc<OnceLock<Vec<SocketAddr>>>,
+    pub(crate) metrics: Arc<Metrics>,
 }
 
 impl Outbound {
-    pub(crate) fn new(options: OutboundOptions) -> Result<Self, HostError> {
+    pub(crate) fn new(options: OutboundOptions, metrics: Arc<Metrics>) -> Result<Self, HostError> {
         let own_addresses = Arc::new(OnceLock::new());
         let rules = Rules {
             allowed: options.allowed,
             own_addresses: own_addresses.clone(),
         };
         Ok(Self {
-            client: Client::new(rules)?,
+            client: Client::new(Connector::new(rules, metrics.clone()))?,
             own_addresses,
+            metrics,
         })
     }
 
@@ -77,10 +82,16 @@ impl WasiHttpHooks for Hooks {
     ) -> Box<dyn Future<Output = Result<(hyper::Response<WasiBody>, Rest), Error>> + Send> {
         let outbound = self.0.clone();
         Box::new(async move {
-            let response = outbound
-                .client
-                .send(request, options.unwrap_or_default())
-                .await?;
+            let metrics = &outbound.metrics;
+            let (begun, in_flight) = (Instant::now(), metrics.outbound_in_flight.hold());
+            let sent = outbound.client.send(request, options.unwrap_or_default());
+            let sent = sent.await;
+            drop(in_flight);
+            match &sent {
+                Ok(_) => metrics.outbound.observe(begun.elapsed()),
+                Err(_) => metrics.outbound_failed.add(1),
+            }
+            let response = sent?;
             Ok((response, Box::new(async { Ok(()) }) as Rest))
         })
     }

@@ -11,6 +11,7 @@ use std::io;
 use std::str::FromStr;
 
 use thiserror::Error;
+use vectra_metrics::Exposition;
 
 use crate::background::Background;
 use lane::Lane;
@@ -137,6 +138,41 @@ impl Paths {
     /// The lane of a path: the one with the longest prefix counts.
     pub(crate) fn find(&self, path: &str) -> Option<&Lane> {
         self.lanes.iter().find(|lane| lane.prefix.covers(path))
+    }
+
+    /// Says how the lanes are used. Their names are those of the limits, not of requests.
+    pub(crate) fn write(&self, into: &mut Exposition) {
+        type Number = fn(&Lane) -> u64;
+        let gauges: [(&str, &str, Number); 3] = [
+            (
+                "vectra_lane_requests_running",
+                "Requests with a slot of the lane",
+                Lane::running,
+            ),
+            (
+                "vectra_lane_requests_running_limit",
+                "Slots of the lane",
+                Lane::slots,
+            ),
+            (
+                "vectra_lane_requests_waiting",
+                "Requests that wait for a slot",
+                Lane::waiting,
+            ),
+        ];
+        for (name, help, number) in gauges {
+            let mut gauge = into.gauge(name, help);
+            for lane in &self.lanes {
+                gauge.sample(&[("lane", &lane.prefix.0)], number(lane));
+            }
+        }
+        let mut refused = into.counter(
+            "vectra_lane_refusals_total",
+            "Requests that found no slot and no place to wait, or waited too long",
+        );
+        for lane in &self.lanes {
+            refused.sample(&[("lane", &lane.prefix.0)], lane.refused.get());
+        }
     }
 }
 

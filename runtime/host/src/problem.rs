@@ -5,12 +5,15 @@ use hyper::header::{CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER};
 use hyper::{Response, StatusCode};
 
 use crate::body::ResponseBody;
+use crate::request_id::REQUEST_ID;
 
 /// Why the host answers instead of the guest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Refusal {
     /// The request's framing could be read in two ways.
     Framing(&'static str),
+    /// The head is larger than any may be.
+    Head,
     /// The body is larger than any may be.
     TooLarge,
     /// The body did not come, or not in time.
@@ -29,6 +32,11 @@ impl Refusal {
     fn parts(self) -> (StatusCode, &'static str, &'static str) {
         match self {
             Self::Framing(detail) => (StatusCode::BAD_REQUEST, "Bad Request", detail),
+            Self::Head => (
+                StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
+                "Request Header Fields Too Large",
+                "The head of the request is larger than the server accepts.",
+            ),
             Self::TooLarge => (
                 StatusCode::PAYLOAD_TOO_LARGE,
                 "Payload Too Large",
@@ -62,8 +70,13 @@ impl Refusal {
         }
     }
 
-    /// The response, with the headers every answer of this server carries.
-    pub(crate) fn response(self, headers: &[(HeaderName, HeaderValue)]) -> Response<ResponseBody> {
+    /// The response, with the headers every answer of this server carries, and the
+    /// request's id.
+    pub(crate) fn response(
+        self,
+        headers: &[(HeaderName, HeaderValue)],
+        id: Option<HeaderValue>,
+    ) -> Response<ResponseBody> {
         let (status, title, detail) = self.parts();
         let code = status.as_u16();
         let text = format!(
@@ -79,6 +92,9 @@ impl Refusal {
         // Not when it was late: what it was to do may have been done.
         if matches!(self, Self::Busy | Self::Starting) {
             fields.insert(RETRY_AFTER, HeaderValue::from_static("1"));
+        }
+        if let Some(id) = id {
+            fields.insert(REQUEST_ID, id);
         }
         for (name, value) in headers {
             fields.insert(name.clone(), value.clone());

@@ -21,9 +21,6 @@ pub use listener::Security;
 use listener::{Listener, Listeners};
 pub(crate) use watch::Busy;
 
-/// Largest head of a request, in bytes.
-const HEAD: usize = 64 << 10;
-
 /// How the server treats its connections.
 #[derive(Clone, Copy, Debug)]
 pub struct ServerOptions {
@@ -53,6 +50,7 @@ impl Default for ServerOptions {
 pub struct Server {
     listeners: Vec<Listener>,
     address: SocketAddr,
+    others: Vec<SocketAddr>,
     options: ServerOptions,
 }
 
@@ -78,6 +76,7 @@ impl Server {
         Ok(Self {
             address: listener.address,
             listeners: vec![listener],
+            others: Vec::new(),
             options,
         })
     }
@@ -97,6 +96,12 @@ impl Server {
         Ok(address)
     }
 
+    /// Has guests keep away from a further address of this process, as from those where
+    /// it listens itself.
+    pub fn keep_guests_from(&mut self, address: SocketAddr) {
+        self.others.push(address);
+    }
+
     /// Where it listens; of several addresses the first.
     pub fn address(&self) -> SocketAddr {
         self.address
@@ -106,9 +111,13 @@ impl Server {
     /// not longer than [`ServerOptions::drain`].
     pub async fn serve<C: Capabilities>(self, host: Arc<Host<C>>, stop: impl Future<Output = ()>) {
         let addresses = self.listeners.iter().map(|listener| listener.address);
-        host.set_own_addresses(addresses.collect());
+        host.set_own_addresses(addresses.chain(self.others).collect());
         let mut watching = watch_certificates(&self.listeners);
-        let mut listeners = Listeners::new(self.listeners, self.options.connections);
+        let mut listeners = Listeners::new(
+            self.listeners,
+            self.options.connections,
+            host.metrics.clone(),
+        );
         let graceful = GracefulShutdown::new();
         let (handshakes, stopping) = channel(());
         let mut connections = JoinSet::new();

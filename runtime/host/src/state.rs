@@ -2,11 +2,13 @@
 
 use std::sync::Arc;
 
+use vectra_metrics::Held;
 use wasmtime::component::ResourceTable;
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
 
 use crate::meter::MemoryBudget;
+use crate::metrics::Metrics;
 use crate::outbound::{Hooks, Outbound};
 use crate::stdio::{LogStream, Stream};
 use crate::variables::Variables;
@@ -23,6 +25,8 @@ pub struct RequestState<S> {
     pub(crate) variables: Variables,
     pub(crate) memory: MemoryBudget,
     capabilities: S,
+    pub(crate) metrics: Arc<Metrics>,
+    _instance: Held,
 }
 
 impl<S> RequestState<S> {
@@ -41,6 +45,8 @@ impl<S> RequestState<S> {
             .build();
         let mut table = ResourceTable::new();
         table.set_max_capacity(HANDLES);
+        let metrics = outbound.metrics.clone();
+        metrics.instantiated.add(1);
         Self {
             wasi,
             http: WasiHttpCtx::new(),
@@ -49,6 +55,8 @@ impl<S> RequestState<S> {
             variables,
             memory: MemoryBudget::new(memory),
             capabilities,
+            _instance: metrics.instances.hold(),
+            metrics,
         }
     }
 

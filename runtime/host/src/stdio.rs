@@ -69,6 +69,10 @@ impl Lines {
                     Stream::Out => {
                         tracing::info!(target: "vectra::guest", { guest.stream = "stdout" }, "{text}")
                     }
+                    // A record of the guest's own, not a complaint.
+                    Stream::Err if is_record(&text) => {
+                        tracing::info!(target: "vectra::guest", { guest.stream = "stderr" }, "{text}")
+                    }
                     Stream::Err => {
                         tracing::warn!(target: "vectra::guest", { guest.stream = "stderr" }, "{text}")
                     }
@@ -77,6 +81,11 @@ impl Lines {
         }
         self.left -= 1;
     }
+}
+
+/// Whether a line looks like one JSON object.
+fn is_record(line: &str) -> bool {
+    line.starts_with('{') && line.ends_with('}')
 }
 
 impl Drop for Lines {

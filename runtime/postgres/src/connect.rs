@@ -17,6 +17,7 @@ use tokio_postgres::config::SslMode as Negotiation;
 use tokio_postgres::{Config, Connection, NoTls};
 use vectra_connection::{PostgresOptions, SslMode, Target};
 
+use crate::metrics::Counters;
 use crate::pool::OpenError;
 use crate::status::{State, Status};
 use crate::tls::Encryption;
@@ -49,17 +50,23 @@ struct Address {
     connect_timeout: Duration,
     config: Config,
     encryption: Encryption,
+    counters: Arc<Counters>,
 }
 
 impl Server {
     /// Reads the certificates that it needs.
-    pub(crate) fn new(target: &Target, options: &PostgresOptions) -> Result<Self, OpenError> {
+    pub(crate) fn new(
+        target: &Target,
+        options: &PostgresOptions,
+        counters: Arc<Counters>,
+    ) -> Result<Self, OpenError> {
         Ok(Self(Arc::new(Address {
             host: target.host.clone(),
             port: target.port,
             connect_timeout: target.connect_timeout,
             config: config(target, options),
             encryption: Encryption::new(target)?,
+            counters,
         })))
     }
 
@@ -95,12 +102,9 @@ impl Server {
     }
 }
 
-impl managed::Manager for Server {
-    type Type = Backend;
-    type Error = ConnectError;
-
+impl Server {
     /// Tries each address that the host has.
-    async fn create(&self) -> Result<Backend, ConnectError> {
+    async fn make(&self) -> Result<Backend, ConnectError> {
         let Address { host, port, .. } = &*self.0;
         let addresses: Vec<_> = lookup_host((host.as_str(), *port)).await?.collect();
         // One that swallows what is sent to it must not use up the time of the others.
@@ -114,6 +118,20 @@ impl managed::Manager for Server {
             }
         }
         Err(failure)
+    }
+}
+
+impl managed::Manager for Server {
+    type Type = Backend;
+    type Error = ConnectError;
+
+    async fn create(&self) -> Result<Backend, ConnectError> {
+        let made = self.make().await;
+        match &made {
+            Ok(_) => self.0.counters.connected.add(1),
+            Err(_) => self.0.counters.unconnected.add(1),
+        }
+        made
     }
 
     /// A connection that was closed meanwhile is noticed without asking the server; one

@@ -63,6 +63,7 @@ mod connect;
 mod database;
 mod failure;
 mod host;
+mod metrics;
 mod parameter;
 mod pool;
 mod session;

@@ -1,6 +1,7 @@
 //! A bounded pool of connections to a server.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 use deadpool::Runtime;
@@ -14,6 +15,7 @@ use crate::Error;
 use crate::connect::Server;
 use crate::database::{Answer, Database, Session};
 use crate::failure::connecting;
+use crate::metrics::Counters;
 use crate::session::Lent;
 
 /// A database cannot be set up. Whether the server is there is not asked.
@@ -40,6 +42,7 @@ pub enum OpenError {
 pub struct PostgresDatabase {
     pool: Pool<Server>,
     options: PostgresOptions,
+    counters: Arc<Counters>,
     /// Callers in the queue, and those who are just being served.
     queue: AtomicUsize,
 }
@@ -51,7 +54,8 @@ impl PostgresDatabase {
     /// [`OpenError`].
     pub fn open(target: &Target, options: PostgresOptions) -> Result<Self, OpenError> {
         let patience = options.patience;
-        let pool = Pool::builder(Server::new(target, &options)?)
+        let counters = Arc::<Counters>::default();
+        let pool = Pool::builder(Server::new(target, &options, counters.clone())?)
             .max_size(options.connections.max(1))
             // The connection that was used last has its statements prepared.
             .queue_mode(QueueMode::Lifo)
@@ -66,6 +70,7 @@ impl PostgresDatabase {
         Ok(Self {
             pool,
             options,
+            counters,
             queue: AtomicUsize::new(0),
         })
     }
@@ -84,9 +89,23 @@ impl PostgresDatabase {
         let limit = options.patience * 2 + self.pool.timeouts().create.unwrap_or_default();
         let object = timeout(limit, self.pool.get())
             .await
-            .map_err(|_| failed("the server does not answer in time"))?
-            .map_err(|error| connecting(&error))?;
-        Ok(Lent::new(object, self.options, runtime))
+            .map_err(|_| failed("the server does not answer in time"))
+            .and_then(|object| object.map_err(|error| connecting(&error)))
+            .inspect_err(|_| self.counters.unserved.add(1))?;
+        Ok(Lent::new(
+            object,
+            self.options,
+            runtime,
+            self.counters.clone(),
+        ))
+    }
+
+    pub(crate) fn pool(&self) -> &Pool<Server> {
+        &self.pool
+    }
+
+    pub(crate) fn counters(&self) -> &Counters {
+        &self.counters
     }
 
     fn queue(&self) -> Result<Place<'_>, Error> {
@@ -94,6 +113,7 @@ impl PostgresDatabase {
         let place = Place(&self.queue);
         let before = self.queue.fetch_add(1, Relaxed);
         if before >= options.connections.saturating_add(options.waiting) {
+            self.counters.refused.add(1);
             let message = "busy: too many callers wait for a connection";
             return Err(Error::ConnectionFailed(message.into()));
         }

@@ -3,7 +3,8 @@
 mod run;
 
 use std::mem;
-use std::time::Duration;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use deadpool::managed::Object;
 use tokio::runtime::Handle;
@@ -14,6 +15,7 @@ use crate::classify::{Kind, classify};
 use crate::connect::Server;
 use crate::database::{Answer, Session};
 use crate::failure::{Failure, Fate, unknown};
+use crate::metrics::Counters;
 use crate::status::State;
 use crate::{Error, ParameterValue, RowSet};
 use run::{Keep, Outcome, Task};
@@ -33,6 +35,7 @@ pub struct Lent {
     object: Option<Object<Server>>,
     options: PostgresOptions,
     runtime: Handle,
+    counters: Arc<Counters>,
     /// A statement runs, or was given up.
     is_running: bool,
     /// The last statement did not fail, so what the server said includes it. After an
@@ -43,11 +46,17 @@ pub struct Lent {
 }
 
 impl Lent {
-    pub(crate) fn new(object: Object<Server>, options: PostgresOptions, runtime: Handle) -> Self {
+    pub(crate) fn new(
+        object: Object<Server>,
+        options: PostgresOptions,
+        runtime: Handle,
+        counters: Arc<Counters>,
+    ) -> Self {
         Self {
             object: Some(object),
             options,
             runtime,
+            counters,
             is_running: false,
             is_settled: true,
             is_marked: false,
@@ -111,13 +120,19 @@ impl Lent {
             options,
         };
         let limit = options.statement_timeout.saturating_add(GRACE);
+        let begun = Instant::now();
         let result = timeout(limit, task.run()).await;
         let result = result.unwrap_or_else(|_| {
             let error = Error::QueryFailed(unknown("no answer in time"));
             Err(Failure::given_up(error))
         });
+        self.counters.statements.observe(begun.elapsed());
+        if result.is_err() {
+            self.counters.failed.add(1);
+        }
         match result {
             Err(failure) if failure.connection == Fate::Lost => {
+                self.counters.lost.add(1);
                 self.give_up();
                 Err(failure.error)
             }

@@ -16,6 +16,8 @@ mod errors;
 mod fixture;
 #[path = "postgres_host/leftovers.rs"]
 mod leftovers;
+#[path = "postgres_host/metrics.rs"]
+mod metrics;
 #[path = "postgres_host/outages.rs"]
 mod outages;
 #[path = "postgres_host/parameters.rs"]

@@ -12,6 +12,7 @@ mod engine;
 mod failure;
 mod gate;
 mod gauge;
+mod metrics;
 mod options;
 mod prepared;
 mod readers;
@@ -154,8 +155,21 @@ impl LocalDatabase {
         }
     }
 
+    /// Runs a statement and counts it.
     async fn run(&self, sql: String, parameters: Vec<Value>) -> Result<Outcome, Error> {
         let kind = classify(&sql)?;
+        let begun = Instant::now();
+        let result = self.queue(sql, kind, parameters).await;
+        self.place.counters.answered(kind, begun.elapsed(), &result);
+        result
+    }
+
+    async fn queue(
+        &self,
+        sql: String,
+        kind: Kind,
+        parameters: Vec<Value>,
+    ) -> Result<Outcome, Error> {
         let queue = match kind {
             Kind::Read => &self.readers,
             Kind::Change | Kind::Other => &self.writer,
@@ -241,8 +255,11 @@ impl Drop for LocalDatabase {
     }
 }
 
+/// How errors begin that say that others are in the way.
+const BUSY: &str = "busy: ";
+
 fn busy(message: &str) -> Error {
-    Error::Io(format!("busy: {message}"))
+    Error::Io(format!("{BUSY}{message}"))
 }
 
 /// Makes the file readable for its owner only, if it is missing. SQLite gives its

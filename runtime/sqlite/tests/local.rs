@@ -17,6 +17,8 @@ mod failures;
 mod fixture;
 #[path = "local/groups.rs"]
 mod groups;
+#[path = "local/metrics.rs"]
+mod metrics;
 #[path = "local/statements.rs"]
 mod statements;
 #[path = "local/transactions.rs"]

@@ -14,7 +14,7 @@ pub struct Arguments {
     /// The configuration [default: vectra.json or appsettings.json of this folder]
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
-    /// The component that checks its part [default: vectra-sqlite.wasm or vectra-postgres.wasm beside vectra or in dist/]
+    /// The component that checks its part [default: vectra-sqlite.wasm, vectra-postgres.wasm or what System.Bundle makes of it, beside vectra or in dist/]
     #[arg(long, value_name = "FILE")]
     bundle: Option<PathBuf>,
 }

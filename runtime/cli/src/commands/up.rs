@@ -20,6 +20,7 @@ use crate::capabilities::Databases;
 use crate::config::{Config, Provider};
 use crate::database::{self, Database};
 use crate::lifecycle::Lifecycle;
+use crate::metrics::Shown;
 use crate::secrets::{self, Origin, Secrets};
 
 /// Serves the gateway
@@ -37,10 +38,13 @@ pub struct Arguments {
     /// Listen without TLS on an address that others can reach (or System.Server.Http.AllowInsecure)
     #[arg(long)]
     listen_insecure: bool,
+    /// Where to show metrics, in clear; port 0 takes a free one [default: System.Metrics.Listen, else nowhere]
+    #[arg(long, value_name = "ADDR:PORT")]
+    metrics: Option<SocketAddr>,
     /// Let agents reach this upstream although its address is not public; may be repeated
     #[arg(long, value_name = "HOST:PORT")]
     allow_upstream: Vec<Upstream>,
-    /// The component to serve [default: vectra-sqlite.wasm or vectra-postgres.wasm beside vectra or in dist/]
+    /// The component to serve [default: vectra-sqlite.wasm, vectra-postgres.wasm or what System.Bundle makes of it, beside vectra or in dist/]
     #[arg(long, value_name = "FILE")]
     bundle: Option<PathBuf>,
 }
@@ -59,6 +63,7 @@ async fn serve(arguments: Arguments) -> Result<ExitCode> {
         config,
         listen,
         listen_insecure,
+        metrics,
         allow_upstream,
         bundle,
     } = arguments;
@@ -69,6 +74,7 @@ async fn serve(arguments: Arguments) -> Result<ExitCode> {
         asked: Asked {
             listen,
             insecure: listen_insecure,
+            metrics,
         },
     };
     let checked = match super::checked(wanted).await? {
@@ -102,21 +108,25 @@ async fn serve(arguments: Arguments) -> Result<ExitCode> {
     let limits = host.path_limits(&config.component).await;
     let limits = limits.context("cannot ask which paths have limits")?;
     host.limit_paths(config.network.path_limits(limits))?;
+    let shown = Shown(databases.clone());
     let database = Database::new(&config.storage, databases)?;
     let life = Lifecycle {
         host: Arc::new(host),
         database,
         config,
     };
-    serve_on(life, https).await
+    serve_on(life, https, shown).await
 }
 
-async fn serve_on(life: Lifecycle, https: Option<Secured>) -> Result<ExitCode> {
+async fn serve_on(life: Lifecycle, https: Option<Secured>, shown: Shown) -> Result<ExitCode> {
     let (host, config) = (life.host.clone(), life.config.clone());
     let stop = stop()?;
     // Before the database is touched: a start that cannot listen leaves no traces in it.
-    let bound = Bound::new(&config, https).await?;
+    let mut bound = Bound::new(&config, https).await?;
     host.admit(Admission::Closed);
+    let watching = bound
+        .metrics()
+        .map(|server| tokio::spawn(shown.serve(server, host.clone())));
     let (tried, first) = oneshot::channel();
     let caring = tokio::spawn(life.care(tried));
     if let Ok(Ok(outcome)) = timeout(FIRST_ATTEMPT, first).await {
@@ -124,9 +134,11 @@ async fn serve_on(life: Lifecycle, https: Option<Secured>) -> Result<ExitCode> {
     }
     let server = bound.announced();
     server.serve(host, stop).await;
-    caring.abort();
-    // It has the last hold on the host, and so on the database.
-    let _ = caring.await;
+    for task in watching.into_iter().chain([caring]) {
+        task.abort();
+        // They have the last holds on the host, and so on the database.
+        let _ = task.await;
+    }
     tracing::info!("stopped");
     Ok(ExitCode::SUCCESS)
 }
@@ -146,7 +158,9 @@ fn variables(config: &Config, digest: &str, secrets: &Secrets) -> Result<Variabl
         Provider::Sqlite => None,
         Provider::Postgres => Some(("database_url", database::NAME)),
     };
-    let entries = entries.into_iter().chain(address);
+    let semantic = secrets.semantic_key.as_deref();
+    let semantic = semantic.map(|key| ("semantic_key", key));
+    let entries = entries.into_iter().chain(address).chain(semantic);
     Ok(Variables::new(
         entries.map(|(name, value)| (name.to_owned(), value.to_owned())),
     )?)

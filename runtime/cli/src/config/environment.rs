@@ -7,15 +7,20 @@ use serde_json::Value;
 use super::{Mistake, Severity, Tree, find};
 
 /// Names at the root that variables may begin with; all others are none of ours.
-const ROOTS: [&str; 8] = [
+const ROOTS: [&str; 13] = [
+    "AgentQuarantine",
+    "Audit",
+    "Decision",
     "History",
     "HumanInTheLoop",
     "Observability",
     "Policy",
     "Proxy",
+    "Risk",
     "Security",
     "Semantic",
     "System",
+    "Trust",
 ];
 
 /// Deepest nesting.

@@ -9,7 +9,7 @@ use vectra_host::outbound::Upstream;
 use vectra_host::{Limits, ServerOptions};
 
 use super::section::{Section, error};
-use super::{Config, Mistake, Network, Tree, find, network, storage};
+use super::{Config, Mistake, Network, Tree, find, network, observation, storage};
 
 const DAY: Duration = Duration::from_secs(86_400);
 const SECOND: Duration = Duration::from_secs(1);
@@ -56,18 +56,42 @@ pub(super) fn read(mut tree: Tree, folder: PathBuf, mistakes: &mut Vec<Mistake>)
         },
         None => &mut nothing,
     };
+    let bundle = bundle(system, mistakes);
     let (listen, network, server, limits) = server(system, &folder, mistakes);
     let storage = storage::read(system, &folder, mistakes);
+    let metrics = observation::metrics(system, mistakes);
+    let log_format = observation::log_format(system, mistakes);
     let component = Value::Object(tree).to_string();
     Config {
         listen,
         network,
+        metrics,
+        log_format,
         server,
         limits,
         storage,
+        bundle,
         allowed,
         component,
         folder,
+    }
+}
+
+/// What the names of the bundles that are used end in.
+fn bundle(system: &mut Tree, mistakes: &mut Vec<Mistake>) -> Option<String> {
+    let key = find(system, "Bundle")?.to_owned();
+    let value = system.remove(&key)?;
+    let named = |byte: u8| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-');
+    match value {
+        Value::Null => None,
+        Value::String(name) if (1..=32).contains(&name.len()) && name.bytes().all(named) => {
+            Some(name)
+        }
+        _ => {
+            let message = "must be 1 to 32 of a to z, 0 to 9 and `-`";
+            mistakes.push(error("System.Bundle", message));
+            None
+        }
     }
 }
 

@@ -325,3 +325,28 @@ fn a_password_is_in_no_output_of_the_configuration() {
         assert_eq!(config.component, r#"{"System":{}}"#);
     }
 }
+
+#[test]
+fn a_bundle_is_chosen_by_a_plain_word() {
+    assert_eq!(read(json!({}), &[]).0.bundle, None);
+    let (config, mistakes) = read(
+        json!({ "System": { "Bundle": "llm", "RateLimit": {} } }),
+        &[],
+    );
+    assert_eq!(mistakes, []);
+    assert_eq!(config.bundle.as_deref(), Some("llm"));
+    assert_eq!(component(&config), json!({ "System": { "RateLimit": {} } }));
+    let (config, mistakes) = read(json!({}), &[("System__Bundle", "local-2")]);
+    assert_eq!(
+        (config.bundle.as_deref(), mistakes.len()),
+        (Some("local-2"), 0)
+    );
+    let long = "x".repeat(33);
+    for wrong in ["", "LLM", "../llm", "llm.wasm", "a b", &long] {
+        let (config, mistakes) = read(json!({ "System": { "Bundle": wrong } }), &[]);
+        assert_eq!(keys(&mistakes), ["System.Bundle"], "{wrong}");
+        assert_eq!(config.bundle, None);
+    }
+    let (_, mistakes) = read(json!({ "System": { "Bundle": 1 } }), &[]);
+    assert_eq!(keys(&mistakes), ["System.Bundle"]);
+}

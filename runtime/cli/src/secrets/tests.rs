@@ -72,3 +72,34 @@ fn a_file_is_never_written_over() {
     assert!(!place(folder.path(), &path, "two").unwrap());
     assert_eq!(fs::read_to_string(&path).unwrap(), "one\n");
 }
+
+#[cfg(unix)]
+#[test]
+fn the_classifiers_key_is_optional_and_never_made() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = tempfile::tempdir().unwrap();
+    let kept = folder.path().join("vectra.db.secrets");
+    assert_eq!(load(&kept, none).unwrap().semantic_key, None);
+    let file = kept.join("semantic_key");
+    assert!(!file.exists());
+    fs::write(&file, "sk-of-a-file\n").unwrap();
+    fs::set_permissions(&file, fs::Permissions::from_mode(0o644)).unwrap();
+    assert!(matches!(load(&kept, none), Err(SecretError::Open { .. })));
+    fs::set_permissions(&file, fs::Permissions::from_mode(0o600)).unwrap();
+    let secrets = load(&kept, none).unwrap();
+    assert_eq!(secrets.semantic_key.as_deref(), Some("sk-of-a-file"));
+    assert_eq!(secrets.from_files.len(), 3, "{:?}", secrets.from_files);
+    let given = |text: &'static str| {
+        move |name: &str| (name == "VECTRA_SEMANTIC_KEY").then(|| text.to_owned())
+    };
+    let secrets = load(&kept, given("sk-of-the-environment")).unwrap();
+    assert_eq!(
+        secrets.semantic_key.as_deref(),
+        Some("sk-of-the-environment")
+    );
+    let error = load(&kept, given("two words")).err().unwrap().to_string();
+    assert!(
+        error.contains("VECTRA_SEMANTIC_KEY") && !error.contains("two words"),
+        "{error}"
+    );
+}

@@ -111,10 +111,10 @@ impl Home {
     /// Waits until it listens for this scheme; others come before it.
     async fn start(&self, bundle: &str, arguments: &[&str], scheme: &str) -> Vectra {
         let mut command = self.command(&["up", "--bundle"]);
-        command
-            .arg(guest(bundle))
-            .args(arguments)
-            .env("VECTRA_LOG", "info,vectra::sqlite=debug");
+        command.arg(guest(bundle)).args(arguments).env(
+            "VECTRA_LOG",
+            "info,vectra::sqlite=debug,vectra_host::host::answer=debug",
+        );
         let mut child = command
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -183,6 +183,15 @@ impl Vectra {
         address.expect(&self.output).to_owned()
     }
 
+    /// Where it shows metrics.
+    pub fn metrics_address(&self) -> &str {
+        let said = |line: &&str| line.starts_with("vectra shows metrics on ");
+        let line = self.output.lines().find(said).expect(&self.output);
+        let url = line.rsplit(' ').next().unwrap();
+        let address = url.strip_prefix("http://").unwrap();
+        address.strip_suffix("/metrics").expect(url)
+    }
+
     pub fn id(&self) -> u32 {
         self.child.id().unwrap()
     }
@@ -193,14 +202,7 @@ impl Vectra {
 
     /// Sends bytes and reads until the connection ends.
     pub async fn raw(&self, request: &[u8]) -> String {
-        let mut stream = self.connect().await;
-        stream.write_all(request).await.unwrap();
-        let mut all = Vec::new();
-        // A reset after an answer is an end as well.
-        let _ = timeout(DEADLINE, stream.read_to_end(&mut all))
-            .await
-            .expect("no end");
-        String::from_utf8_lossy(&all).into_owned()
+        exchange(&self.address, request).await
     }
 
     pub async fn send(&self, method: &str, path: &str, body: &str) -> Response {
@@ -243,6 +245,18 @@ impl Vectra {
             .unwrap()
             .code()
     }
+}
+
+/// Sends bytes to an address and reads until the connection ends.
+pub async fn exchange(address: &str, request: &[u8]) -> String {
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    stream.write_all(request).await.unwrap();
+    let mut all = Vec::new();
+    // A reset after an answer is an end as well.
+    let _ = timeout(DEADLINE, stream.read_to_end(&mut all))
+        .await
+        .expect("no end");
+    String::from_utf8_lossy(&all).into_owned()
 }
 
 impl Response {

@@ -44,6 +44,8 @@ pub enum Agent {
     Update(Remote<change::Update>),
     /// Assigns a policy to an agent, or none
     Policy(Remote<change::Policy>),
+    /// Takes an agent's policy away; Policy.Unassigned decides its requests then
+    Unassign(Remote<step::Unassign>),
     /// Sets how many requests an agent may make in a minute
     Limit(Remote<change::Limit>),
     /// Stops an agent for now; its tokens do not work
@@ -68,6 +70,7 @@ impl Agent {
             Self::Show(command) => command.run(),
             Self::Update(command) => command.run(),
             Self::Policy(command) => command.run(),
+            Self::Unassign(command) => command.run(),
             Self::Limit(command) => command.run(),
             Self::Quarantine(command) => command.run(),
             Self::Revoke(command) => command.run(),

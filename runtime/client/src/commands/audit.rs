@@ -1,5 +1,7 @@
 //! What `vectra audit` reads page by page; its export is elsewhere.
 
+mod show;
+
 use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
@@ -43,6 +45,8 @@ const REFUSALS: &[Column] = &[
 pub enum Audit {
     /// Lists decisions, newest first
     List(Remote<List>),
+    /// Shows a decision, why it was made, and what became of the request
+    Show(Remote<show::Show>),
     /// Lists what operators did, newest first
     Acts(Remote<Acts>),
     /// Lists how many requests over its limit an agent made in which minute
@@ -55,6 +59,7 @@ impl Audit {
     pub fn run(self) -> ExitCode {
         match self {
             Self::List(command) => command.run(),
+            Self::Show(command) => command.run(),
             Self::Acts(command) => command.run(),
             Self::Refusals(command) => command.run(),
         }

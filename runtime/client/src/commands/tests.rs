@@ -1,3 +1,6 @@
+mod decisions;
+mod policies;
+
 use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser};
@@ -19,6 +22,8 @@ enum Line {
     Circuit(Circuit),
     #[command(subcommand)]
     Audit(Audit),
+    #[command(subcommand)]
+    Decision(Decision),
 }
 
 const ID: &str = "0c7f0b0e-9c2e-4f0e-8f43-1f1f3f0a9b11";
@@ -47,6 +52,7 @@ fn run(line: &str, answers: Vec<String>) -> (Vec<Asked>, ExitCode) {
         Line::Policy(command) => command.run(),
         Line::Circuit(command) => command.run(),
         Line::Audit(command) => command.run(),
+        Line::Decision(command) => command.run(),
     };
     (fake.asked(), code)
 }
@@ -71,7 +77,7 @@ fn every_help_has_an_example_and_a_heading_of_its_own() {
             leaves += 1;
         }
     }
-    assert_eq!(leaves, 24);
+    assert_eq!(leaves, 33);
 }
 
 #[test]
@@ -100,7 +106,18 @@ fn a_command_line_that_is_wrong_is_refused_before_anything_is_sent() {
         "token get",
         "token get --agent billing",
         "policy show",
+        "policy show p --revision 0",
+        "policy put",
+        "policy test",
+        "policy diff p FILE --from 1",
+        "agent unassign billing",
         "audit list --agent billing",
+        "audit show billing",
+        "decision replay",
+        "decision replay ID --from 2027-01-01T00:00:00Z --to 2027-01-02T00:00:00Z",
+        "decision replay --from 2027-01-01T00:00:00Z",
+        "policy what-if FILE --from 2027-01-01T00:00:00Z",
+        "policy what-if FILE --from x --to y",
         "agent list --output yaml",
     ] {
         let line = line.replace("ID", ID);
@@ -187,6 +204,28 @@ fn each_command_is_a_call_of_the_interface() {
         ("token revoke ID", "DELETE /agents/ID/tokens", ""),
         ("policy list", "GET /policies?limit=200", ""),
         ("policy show a/b", "GET /policies/a%2Fb", ""),
+        (
+            "policy show p --revision 3",
+            "GET /policies/p?revision=3",
+            "",
+        ),
+        (
+            "policy revisions p",
+            "GET /policies/p/revisions?limit=200",
+            "",
+        ),
+        ("policy retire p", "DELETE /policies/p", ""),
+        (
+            "policy retire p --force",
+            "DELETE /policies/p?force=true",
+            "",
+        ),
+        (
+            "policy put SECRET --name p",
+            "PUT /policies/p",
+            "the secret\n",
+        ),
+        ("agent unassign ID", "DELETE /agents/ID/policy", ""),
         (
             "audit list --agent ID --max 201",
             "GET /audit?agentId=ID&limit=200",

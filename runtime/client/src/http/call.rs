@@ -10,6 +10,7 @@ pub struct Call {
     path: String,
     query: Vec<(&'static str, String)>,
     body: Option<Value>,
+    text: Option<String>,
 }
 
 impl Call {
@@ -22,6 +23,7 @@ impl Call {
             path: path.collect(),
             query: Vec::new(),
             body: None,
+            text: None,
         }
     }
 
@@ -29,6 +31,12 @@ impl Call {
     #[must_use]
     pub fn get(path: &[&str]) -> Self {
         Self::new(Method::GET, path)
+    }
+
+    /// `POST`.
+    #[must_use]
+    pub fn post(path: &[&str]) -> Self {
+        Self::new(Method::POST, path)
     }
 
     /// Adds a parameter, if there is a value for it.
@@ -46,6 +54,13 @@ impl Call {
         self
     }
 
+    /// Sets a body that is JSON already, or nearly so, and is sent as it is written.
+    #[must_use]
+    pub fn text(mut self, text: String) -> Self {
+        self.text = Some(text);
+        self
+    }
+
     /// The method.
     #[must_use]
     pub fn method(&self) -> &Method {
@@ -56,6 +71,13 @@ impl Call {
     #[must_use]
     pub fn body(&self) -> Option<&Value> {
         self.body.as_ref()
+    }
+
+    /// What is sent as the body.
+    #[must_use]
+    pub fn content(&self) -> Option<String> {
+        let written = || self.body.as_ref().map(Value::to_string);
+        self.text.clone().or_else(written)
     }
 
     /// Path and query, encoded.

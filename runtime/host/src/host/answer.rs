@@ -18,9 +18,10 @@ use super::Host;
 use crate::body::{Inflow, RequestBody, ResponseBody, gather};
 use crate::guest::{Run, Watched, failed};
 use crate::meter::{Clock, Metered};
+use crate::metrics::{Metrics, Source};
 use crate::paths::Slot;
 use crate::problem::Refusal;
-use crate::{Capabilities, framing};
+use crate::{Capabilities, framing, request_id};
 
 /// Who sent a request, and how it came.
 #[derive(Clone, Debug)]
@@ -37,6 +38,17 @@ struct Admitted {
     _place: OwnedSemaphorePermit,
 }
 
+/// A request without an answer; dropped as such, its client has left.
+struct Pending<'a>(Option<&'a Metrics>);
+
+impl Drop for Pending<'_> {
+    fn drop(&mut self) {
+        if let Some(metrics) = self.0 {
+            metrics.abandoned.add(1);
+        }
+    }
+}
+
 type Answer = oneshot::Receiver<Result<Response<HyperOutgoingBody>, ErrorCode>>;
 
 impl<C: Capabilities> Host<C> {
@@ -47,15 +59,27 @@ impl<C: Capabilities> Host<C> {
         client: Client,
     ) -> Response<ResponseBody> {
         let (method, begun) = (request.method().clone(), Instant::now());
-        let response = match self.try_answer(request, client).await {
-            Ok(response) => response,
-            Err(refusal) => refusal.response(&self.answer_headers),
+        let id = request_id::of(request.headers());
+        let in_flight = self.metrics.in_flight.hold();
+        let mut pending = Pending(Some(&self.metrics));
+        let (source, mut response) = match self.try_answer(request, client).await {
+            Ok(response) => (Source::Guest, response),
+            Err(refusal) => {
+                self.metrics.refusals.of(refusal).add(1);
+                let id = id.or_else(request_id::fresh);
+                (Source::Host, refusal.response(&self.answer_headers, id))
+            }
         };
+        pending.0 = None;
+        response.body_mut().in_flight = Some(in_flight);
+        let (status, duration) = (response.status(), begun.elapsed());
+        self.metrics.responses.observe(source, status, duration);
         // Not the path: it may hold secrets.
         tracing::debug!(
+            request.id = response.headers().get(request_id::REQUEST_ID).and_then(|id| id.to_str().ok()),
             http.method = %method,
-            http.status = response.status().as_u16(),
-            http.duration_us = begun.elapsed().as_micros(),
+            http.status = status.as_u16(),
+            http.duration_us = duration.as_micros(),
             "answered"
         );
         response
@@ -66,6 +90,9 @@ impl<C: Capabilities> Host<C> {
         mut request: Request<Incoming>,
         client: Client,
     ) -> Result<Response<ResponseBody>, Refusal> {
+        if !framing::fits(&request) {
+            return Err(Refusal::Head);
+        }
         framing::check(&request).map_err(Refusal::Framing)?;
         if framing::length(request.headers()).is_some_and(|length| length > self.limits().body) {
             return Err(Refusal::TooLarge);
@@ -116,7 +143,10 @@ impl<C: Capabilities> Host<C> {
                 (Request::from_parts(head, body), Some(slot), turn)
             }
         };
-        match timeout_at(turn, self.places.clone().acquire_owned()).await {
+        let waiting = self.metrics.waiting.hold();
+        let place = timeout_at(turn, self.places.clone().acquire_owned()).await;
+        drop(waiting);
+        match place {
             Ok(Ok(place)) => Ok((
                 request,
                 Admitted {

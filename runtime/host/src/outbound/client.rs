@@ -2,7 +2,6 @@
 
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
@@ -16,7 +15,7 @@ use hyper_util::rt::{TokioExecutor, TokioTimer};
 use tokio::time::{Instant, Sleep, timeout};
 use wasmtime_wasi_http::{Error, RequestOptions, WasiBody};
 
-use super::connect::{CONNECT_TIMEOUT, Connector, DEFAULT_CONNECT_TIMEOUT, Rules};
+use super::connect::{CONNECT_TIMEOUT, Connector, DEFAULT_CONNECT_TIMEOUT};
 use super::failure;
 use crate::{HostError, framing};
 
@@ -33,13 +32,13 @@ const IDLE_PER_HOST: usize = 64;
 pub(super) struct Client(legacy::Client<HttpsConnector<Connector>, WasiBody>);
 
 impl Client {
-    pub(super) fn new(rules: Rules) -> Result<Self, HostError> {
+    pub(super) fn new(connector: Connector) -> Result<Self, HostError> {
         let https = HttpsConnectorBuilder::new()
             .with_provider_and_native_roots(rustls::crypto::ring::default_provider())
             .map_err(|error| HostError::Certificates(error.to_string()))?
             .https_or_http()
             .enable_http1()
-            .wrap_connector(Connector(Arc::new(rules)));
+            .wrap_connector(connector);
         let client = legacy::Client::builder(TokioExecutor::new())
             .pool_timer(TokioTimer::new())
             .pool_idle_timeout(IDLE)

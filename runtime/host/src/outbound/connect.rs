@@ -17,6 +17,7 @@ use tower_service::Service;
 
 use super::address::{canonical, is_public};
 use super::allowed::Upstream;
+use crate::metrics::Metrics;
 
 tokio::task_local! {
     /// How long the request at hand waits for a connection.
@@ -34,7 +35,7 @@ pub(super) struct Rules {
 
 /// Why there is no connection.
 #[derive(Debug, Error)]
-pub(super) enum ConnectError {
+pub(crate) enum ConnectError {
     #[error("the URL has no host")]
     NoHost,
     #[error("the name cannot be resolved: {0}")]
@@ -107,7 +108,17 @@ fn is_local(ip: IpAddr) -> bool {
 
 /// The connector.
 #[derive(Clone)]
-pub(super) struct Connector(pub(super) Arc<Rules>);
+pub(super) struct Connector {
+    rules: Arc<Rules>,
+    metrics: Arc<Metrics>,
+}
+
+impl Connector {
+    pub(super) fn new(rules: Rules, metrics: Arc<Metrics>) -> Self {
+        let rules = Arc::new(rules);
+        Self { rules, metrics }
+    }
+}
 
 impl Service<Uri> for Connector {
     type Response = TokioIo<TcpStream>;
@@ -119,14 +130,17 @@ impl Service<Uri> for Connector {
     }
 
     fn call(&mut self, uri: Uri) -> Self::Future {
-        let rules = self.0.clone();
+        let Self { rules, metrics } = self.clone();
         let patience = CONNECT_TIMEOUT.try_with(|patience| *patience);
         let deadline = Instant::now() + patience.unwrap_or(DEFAULT_CONNECT_TIMEOUT);
         Box::pin(async move {
-            let attempt = connect(&rules, &uri, deadline);
-            timeout_at(deadline, attempt)
-                .await
-                .map_err(|_| ConnectError::TimedOut)?
+            let attempt = timeout_at(deadline, connect(&rules, &uri, deadline)).await;
+            let connected = attempt.unwrap_or(Err(ConnectError::TimedOut));
+            match &connected {
+                Ok(_) => metrics.attempts.made.add(1),
+                Err(error) => metrics.attempts.of(error).add(1),
+            }
+            connected
         })
     }
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, timeout_at};
+use vectra_metrics::Counter;
 
 use super::PathPrefix;
 use crate::problem::Refusal;
@@ -16,6 +17,8 @@ pub(crate) struct Lane {
     pub(super) prefix: PathPrefix,
     slots: Arc<Semaphore>,
     queue: Semaphore,
+    concurrent: u32,
+    pub(super) refused: Counter,
 }
 
 /// A request that is under way; dropped, it lets the next one in.
@@ -27,6 +30,8 @@ impl Lane {
             prefix,
             slots: Arc::new(Semaphore::new(concurrent as usize)),
             queue: Semaphore::new(QUEUE),
+            concurrent,
+            refused: Counter::default(),
         }
     }
 
@@ -35,6 +40,14 @@ impl Lane {
     /// # Errors
     /// [`Refusal::Busy`] at once if the queue is full, or at the deadline.
     pub(crate) async fn enter(&self, deadline: Instant) -> Result<Slot, Refusal> {
+        let entered = self.try_enter(deadline).await;
+        if entered.is_err() {
+            self.refused.add(1);
+        }
+        entered
+    }
+
+    async fn try_enter(&self, deadline: Instant) -> Result<Slot, Refusal> {
         // A slot that is free has nobody waiting for it.
         if let Ok(slot) = self.slots.clone().try_acquire_owned() {
             return Ok(Slot(slot));
@@ -45,6 +58,22 @@ impl Lane {
             Ok(Ok(slot)) => Ok(Slot(slot)),
             _ => Err(Refusal::Busy),
         }
+    }
+
+    /// How many requests may have a slot.
+    pub(super) fn slots(&self) -> u64 {
+        self.concurrent.into()
+    }
+
+    /// How many have one.
+    pub(super) fn running(&self) -> u64 {
+        self.slots()
+            .saturating_sub(self.slots.available_permits() as u64)
+    }
+
+    /// How many wait for one.
+    pub(super) fn waiting(&self) -> u64 {
+        QUEUE.saturating_sub(self.queue.available_permits()) as u64
     }
 }
 

@@ -18,9 +18,10 @@ use tokio::time::timeout;
 use tokio_rustls::server::TlsStream;
 use wasmtime_wasi_http::p2::bindings::http::types::Scheme;
 
+use super::ServerOptions;
 use super::listener::{Accepted, Security};
 use super::watch::Watch;
-use super::{HEAD, ServerOptions};
+use crate::framing::HEAD;
 use crate::host::Client;
 use crate::{Capabilities, Host, Tls};
 
@@ -63,7 +64,13 @@ async fn encrypted<C: Capabilities>(
     mut around: Surroundings<C>,
 ) -> io::Result<()> {
     let stream = tokio::select! {
-        stream = handshake(stream, tls) => stream?,
+        stream = handshake(stream, tls) => match stream {
+            Ok(stream) => stream,
+            Err(error) => {
+                around.host.metrics.handshakes.add(1);
+                return Err(error);
+            }
+        },
         _ = around.stopping.changed() => return Ok(()),
     };
     requests(stream, Scheme::Https, peer, around).await
@@ -107,7 +114,8 @@ async fn requests<C: Capabilities>(
         .timer(TokioTimer::new())
         // `Watch` does it, since it tells an idle connection from a slow one.
         .header_read_timeout(None)
-        .max_header_size(HEAD)
+        // Beyond [`HEAD`] the host refuses, with a body and an id; beyond this hyper does.
+        .max_header_size(2 * HEAD)
         .serve_connection(TokioIo::new(stream), service);
     watcher.watch(connection).await.map_err(io::Error::other)
 }

@@ -9,8 +9,10 @@ use std::time::Duration;
 
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use vectra_metrics::Held;
 
 use crate::Tls;
+use crate::metrics::Metrics;
 
 /// Whether what comes over a connection is encrypted.
 #[derive(Clone, Debug)]
@@ -46,7 +48,13 @@ pub(super) struct Accepted {
     pub(super) peer: SocketAddr,
     pub(super) security: Security,
     /// Its place among the connections.
-    pub(super) place: OwnedSemaphorePermit,
+    pub(super) place: Place,
+}
+
+/// A place among the connections, until it is dropped.
+pub(super) struct Place {
+    _permit: OwnedSemaphorePermit,
+    _counted: Held,
 }
 
 /// The listeners of a server, which take turns.
@@ -55,27 +63,37 @@ pub(super) struct Listeners {
     /// Whose turn it is, counted without end.
     turn: usize,
     places: Arc<Semaphore>,
+    metrics: Arc<Metrics>,
 }
 
 impl Listeners {
-    pub(super) fn new(all: Vec<Listener>, connections: usize) -> Self {
+    pub(super) fn new(all: Vec<Listener>, connections: usize, metrics: Arc<Metrics>) -> Self {
         Self {
             all,
             turn: 0,
             places: Arc::new(Semaphore::new(connections)),
+            metrics,
         }
     }
 
     /// Accepts the next connection, once there is a place for it.
     pub(super) async fn accept(&mut self) -> Accepted {
         loop {
-            let Ok(place) = self.places.clone().acquire_owned().await else {
+            if self.places.available_permits() == 0 {
+                self.metrics.full.add(1);
+            }
+            let Ok(permit) = self.places.clone().acquire_owned().await else {
                 // Never closed; if it were, nothing more would be accepted.
                 std::future::pending::<()>().await;
                 continue;
             };
             match poll_fn(|context| self.poll(context)).await {
                 Ok((stream, peer, security)) => {
+                    self.metrics.accepted.add(1);
+                    let place = Place {
+                        _permit: permit,
+                        _counted: self.metrics.connections.hold(),
+                    };
                     return Accepted {
                         stream,
                         peer,
@@ -85,6 +103,7 @@ impl Listeners {
                 }
                 Err(error) => {
                     // Out of file handles, for one: it passes when others close.
+                    self.metrics.unaccepted.add(1);
                     tracing::warn!(error.message = %error, "cannot accept a connection");
                     tokio::time::sleep(Duration::from_millis(50)).await;
                 }

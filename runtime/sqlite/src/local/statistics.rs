@@ -2,6 +2,8 @@
 
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
+use vectra_metrics::{Counter, Histogram};
+
 /// Counts since the database was opened.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Statistics {
@@ -27,7 +29,7 @@ pub struct Statistics {
     pub kept: u64,
 }
 
-/// The counters behind [`Statistics`].
+/// The counters behind [`Statistics`] and the metrics.
 #[derive(Default)]
 pub(super) struct Counters {
     pub(super) commits: AtomicU64,
@@ -39,6 +41,17 @@ pub(super) struct Counters {
     pub(super) compiled: AtomicU64,
     pub(super) reused: AtomicU64,
     pub(super) kept: AtomicU64,
+    /// Statements that read, from the call to the answer, queue included.
+    pub(super) reads: Histogram,
+    /// All others.
+    pub(super) writes: Histogram,
+    /// Commits of the writer, by themselves.
+    pub(super) committing: Histogram,
+    pub(super) failed: Counter,
+    /// Those of the failed ones that others were in the way of.
+    pub(super) busy: Counter,
+    pub(super) rows_read: Counter,
+    pub(super) rows_changed: Counter,
 }
 
 /// Adds to a counter.

@@ -138,7 +138,10 @@ fn transaction(session: &mut Session, group: &[Job]) -> Ended {
             }
         }
     }
-    match session.commit() {
+    let begun = Instant::now();
+    let committed = session.commit();
+    session.counters().committing.observe(begun.elapsed());
+    match committed {
         Ok(()) => Ended::Committed(results),
         Err(failure) => {
             roll_back(session);

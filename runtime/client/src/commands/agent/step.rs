@@ -1,4 +1,4 @@
-//! Commands that take an agent from one state to another.
+//! Commands that take an agent from one state to another, or something from it.
 
 use clap::Args;
 use hyper::Method;
@@ -60,6 +60,25 @@ pub struct Activate {
 impl Command for Activate {
     fn call(&self) -> Result<Call, Failure> {
         Ok(Call::new(Method::POST, &["agents", &self.id, "activate"]))
+    }
+
+    fn view(&self) -> View {
+        View::Record(Record::of(COLUMNS))
+    }
+}
+
+/// `vectra agent unassign`.
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  vectra agent unassign 0c7f0b0e-9c2e-4f0e-8f43-1f1f3f0a9b11")]
+pub struct Unassign {
+    /// The agent's id
+    #[arg(value_parser = values::agent_id)]
+    id: String,
+}
+
+impl Command for Unassign {
+    fn call(&self) -> Result<Call, Failure> {
+        Ok(Call::new(Method::DELETE, &["agents", &self.id, "policy"]))
     }
 
     fn view(&self) -> View {
