@@ -1,9 +1,13 @@
 //! The contract of `vectra:persistence` through the compiled components: the very files
 //! that are shipped, over SQLite and over PostgreSQL, called by the gateway's own code.
+//! And the components that decide, likewise, against the same code natively.
 #![allow(clippy::indexing_slicing, clippy::unwrap_used, missing_docs)]
 
 #[path = "components/bindings.rs"]
 mod bindings;
+/// How the gateway calls what decides.
+#[path = "../components/gateway/src/decision.rs"]
+mod decision;
 #[path = "components/guest.rs"]
 mod guest;
 /// How the gateway calls its repositories.
@@ -12,6 +16,8 @@ mod persistence;
 
 #[path = "components/concurrency.rs"]
 mod concurrency;
+#[path = "components/decisions.rs"]
+mod decisions;
 #[path = "components/equality.rs"]
 mod equality;
 #[path = "components/misfits.rs"]

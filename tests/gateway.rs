@@ -34,11 +34,17 @@ mod life;
 mod limits;
 #[path = "gateway/marked.rs"]
 mod marked;
+#[path = "gateway/opa.rs"]
+mod opa;
+#[path = "gateway/policies.rs"]
+mod policies;
 #[path = "gateway/postgres.rs"]
 mod postgres;
 #[path = "gateway/roles.rs"]
 mod roles;
 #[path = "gateway/secrets.rs"]
 mod secrets;
+#[path = "gateway/semantic.rs"]
+mod semantic;
 #[path = "gateway/statements.rs"]
 mod statements;

@@ -1,6 +1,8 @@
 //! What the targets share: a time, settings, and signers of tokens that owe nothing to
 //! the code under test.
 
+pub mod deciding;
+
 use std::sync::LazyLock;
 
 use base64::Engine as _;

@@ -18,6 +18,8 @@ pub mod variables {
 }
 
 pub mod vectra {
+    pub use crate::decisions::called as decision;
+
     pub mod persistence {
         use super::super::exported::exports::vectra::persistence as wit;
 
@@ -57,7 +59,8 @@ pub mod vectra {
         }
         calls! { audit_trail.vectra_persistence_audit_trail:
             append(entry: &AuditEntry, explanation: &str) -> (), call_append;
-            find(id: &String) -> Option<(AuditEntry, String)>, call_find;
+            complete(id: &String, outcome: &AuditOutcome) -> (), call_complete;
+            find(id: &String) -> Option<AuditRecord>, call_find;
             list(query: &PageQuery) -> Vec<AuditEntry>, call_list;
             range(query: &RangeQuery) -> Vec<(AuditEntry, String)>, call_range;
         }
@@ -65,10 +68,12 @@ pub mod vectra {
             put(policy: &Policy) -> PutResult, call_put;
             find(name: &str, revision: Option<u32>) -> Option<Policy>, call_find;
             list(after: Option<&str>, limit: u32) -> Vec<Policy>, call_list;
+            revisions(name: &str, before: Option<u32>, limit: u32) -> Vec<Policy>, call_revisions;
             retire_missing(source: PolicySource, keep: &[String], now: i64) -> Vec<String>, call_retire_missing;
         }
         calls! { held_requests.vectra_persistence_held_requests:
             find(id: &String) -> Option<HeldRequest>, call_find;
+            count_pending() -> u32, call_count_pending;
             list(query: &PageQuery) -> Vec<HeldRequest>, call_list;
             advance(step: &Step) -> HeldRequest, call_advance;
             expire(now: i64, limit: u32) -> u32, call_expire;
@@ -112,7 +117,13 @@ pub mod vectra {
             load(query: &Query) -> Context, call_load;
             record(entry: &Entry) -> Recorded, call_record;
             list_refusals(query: &RefusalsQuery) -> Vec<Refusals>, call_list_refusals;
+            counters() -> Vec<Counter>, call_counters;
             prune(before: i64, limit: u32) -> u32, call_prune;
+        }
+        calls! { intent_cache.vectra_persistence_intent_cache:
+            find(key: &str, now: i64) -> Option<String>, call_find;
+            put(key: &str, document: &str, expires_at: i64) -> (), call_put;
+            prune(now: i64, limit: u32) -> u32, call_prune;
         }
     }
 }

@@ -2,11 +2,12 @@
 
 use vectra_contract::Ports;
 use vectra_contract::fixtures::{
-    after_noon, agent, agent_id, at, audit_id, entry, held_entry, held_id, history, policy, query,
+    after_noon, agent, agent_id, at, audit_id, entry, held_entry, held_id, history, outcome,
+    policy, query,
 };
 use vectra_domain::repository::{
     AgentHistoryRepository, AgentPage, AgentRepository, AuditPage, AuditRange, AuditRepository,
-    Expiry, HeldPage, HeldRequestRepository, HeldStep, PolicyRepository,
+    Expiry, HeldPage, HeldRequestRepository, HeldStep, IntentCache, PolicyRepository,
 };
 use vectra_domain::{
     Agent, AgentChange, AgentStatus, AuditTrail, DecisionType, Entry, HeldLimits, HeldStatus,
@@ -76,6 +77,12 @@ fn script(ports: &impl Ports) -> Vec<String> {
             "{\"a\": [1e400, \"\\u00e4\"]}",
         )));
         note(said(AuditRepository::find(ports, row.id)));
+        let status = u16::try_from(number * 150).unwrap();
+        for _ in 0..2 {
+            let done = outcome(status, at(time));
+            note(said(AuditRepository::complete(ports, row.id, &done)));
+        }
+        note(said(AuditRepository::find(ports, row.id)));
         let past = history(number, &made, at(time));
         note(said(AgentHistoryRepository::append(ports, &past)));
         note(said(ports.recent(made.id, at(time), 10)));
@@ -109,12 +116,18 @@ fn lists(ports: &impl Ports, note: &mut impl FnMut(String)) {
         }
     }
     let range = AuditRange {
+        agent_id: None,
         since: at(TIMES[0]),
         until: at(TIMES[5]),
         after: None,
         limit: 1_000,
     };
     note(said(ports.range(&range)));
+    let of_one = AuditRange {
+        agent_id: Some(agent_id(1)),
+        ..range
+    };
+    note(said(ports.range(&of_one)));
     let changes = AgentChange {
         name: Some("new".into()),
         owner_id: TextChange::Clear,
@@ -136,6 +149,8 @@ fn decisions(ports: &impl Ports, note: &mut impl FnMut(String)) {
             let decided = Entry {
                 rate_limit: Some(2),
                 trust: TrustRule { target, rate },
+                trust_floor: TrustScore::new(0.01).ok(),
+                counter: format!("outcome/{agent}"),
                 ..entry(id, agent_id(agent), after_noon(at))
             };
             note(said(ports.record(&decided)));
@@ -165,6 +180,16 @@ fn decisions(ports: &impl Ports, note: &mut impl FnMut(String)) {
         note(said(ports.advance(&step)));
         note(said(ports.advance(&step)));
     }
+    note(said(ports.count_pending()));
+    note(said(ports.counters()));
+    let lift = AgentChange {
+        status: Some(AgentStatus::Active),
+        trust_at_least: TrustScore::new(0.25).ok(),
+        ..AgentChange::at(after_noon(2))
+    };
+    for number in [1, 5, 98] {
+        note(said(ports.update(agent_id(number), &lift)));
+    }
     let held = HeldPage {
         status: None,
         agent_id: None,
@@ -186,6 +211,13 @@ fn policies(ports: &impl Ports, note: &mut impl FnMut(String)) {
         note(said(PolicyRepository::find(ports, name, None)));
     }
     note(said(PolicyRepository::list(ports, None, 10)));
+    note(said(ports.revisions("p", Some(2), 10)));
+    for (key, expires_at) in [("a", 1), ("b", 2), ("a", 3), ("", 1)] {
+        let put = IntentCache::put(ports, key, "{ }", after_noon(expires_at));
+        note(said(put));
+        note(said(IntentCache::find(ports, key, after_noon(1))));
+    }
+    note(said(IntentCache::prune(ports, after_noon(2), 10)));
     let keep = ["P".to_owned()];
     note(said(ports.retire_missing(
         PolicySource::File,

@@ -1,9 +1,13 @@
 //! Values that an interface can carry and a repository cannot: each is refused by the
 //! name of its field, and never taken for another.
 
-use crate::bindings::vectra::persistence::types::{Act, Error, Operator, OperatorRole, Origin};
+use crate::bindings::vectra::persistence::types::{
+    Act, AgentChange, AuditEntry, AuditOutcome, DecisionType, Error, Operator, OperatorRole,
+    Origin, TextChange,
+};
 use crate::bindings::vectra::persistence::{
-    acts, agent_access, circuits, external_issuers, ledger, lockouts, operators,
+    acts, agent_access, agents, audit_trail, circuits, external_issuers, intent_cache, ledger,
+    lockouts, operators,
 };
 use crate::guest::fresh_sqlite;
 
@@ -58,6 +62,39 @@ fn report(agent_id: &str, now: i64) -> Result<(), Error> {
     circuits::report(&report, rule)
 }
 
+/// Records with a floor of trust.
+fn record_above(floor: f64) -> Result<(), Error> {
+    let entry = ledger::Entry {
+        audit: AuditEntry {
+            id: text(ID),
+            agent_id: text(ID),
+            decision_type: DecisionType::Allow,
+            reason: None,
+            method: text("GET"),
+            path: text("/"),
+            target_url: text("http://localhost/"),
+            risk_score: 0.0,
+            timestamp: 0,
+        },
+        history_id: text(ID),
+        explanation: text("{}"),
+        rate_limit: None,
+        trust: ledger::TrustRule {
+            target: 1.0,
+            rate: 0.0,
+        },
+        trust_floor: Some(floor),
+        counter: text("allow/none"),
+        held: None,
+        held_limits: ledger::HeldLimits {
+            per_agent: 0,
+            in_all: 0,
+        },
+        probe: None,
+    };
+    ledger::record(&entry).map(drop)
+}
+
 fn text(text: &str) -> String {
     text.to_owned()
 }
@@ -104,7 +141,34 @@ fn a_value_that_does_not_fit_is_refused_by_the_name_of_its_field() {
         origin: text("http://localhost:80"),
         agent_id: Some(text("all")),
     };
+    let outcome = AuditOutcome {
+        status: None,
+        response_bytes: 0,
+        duration: 0,
+        failure: None,
+        completed_at: LATE,
+    };
+    let trusted = AgentChange {
+        name: None,
+        owner_id: TextChange::Keep,
+        status: None,
+        policy_name: TextChange::Keep,
+        client_secret_hash: None,
+        trust_at_least: Some(f64::NAN),
+        updated_at: 0,
+    };
     let cases = [
+        (
+            "AuditOutcome.CompletedAt",
+            audit_trail::complete(&text(ID), &outcome),
+        ),
+        (
+            "AgentChange.TrustAtLeast",
+            agents::update(&text(ID), &trusted).map(drop),
+        ),
+        ("Entry.TrustFloor", record_above(1.5)),
+        ("Now", intent_cache::find("key", LATE).map(drop)),
+        ("ExpiresAt", intent_cache::put("key", "{}", LATE)),
         ("AgentId", agent_access::find(&text("nobody")).map(drop)),
         ("Rotation.FormerUntil", agent_access::rotate(&rotation)),
         ("Now", agent_access::limit(&text(ID), Some(1), LATE)),

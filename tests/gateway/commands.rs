@@ -9,7 +9,7 @@ mod operators;
 #[path = "commands/reading.rs"]
 mod reading;
 #[path = "commands/shell.rs"]
-mod shell;
+pub mod shell;
 
 use std::process::Output;
 

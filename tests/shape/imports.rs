@@ -11,18 +11,25 @@ use vectra_tests::dist::{dist, repository};
 use wasmparser::{Parser, Payload};
 
 /// The shells, as in `dist/components`.
-const COMPONENTS: [&str; 7] = [
+const COMPONENTS: [&str; 9] = [
     "decision",
     "gateway",
     "import",
     "policy-rules",
     "repositories-postgres",
     "repositories-sqlite",
+    "semantic-llm",
+    "semantic-local",
     "semantic-none",
 ];
 
 /// Those that decide: nothing outside may reach them.
-const PURE: [&str; 3] = ["decision", "policy-rules", "semantic-none"];
+const PURE: [&str; 4] = [
+    "decision",
+    "policy-rules",
+    "semantic-local",
+    "semantic-none",
+];
 
 #[derive(Default)]
 struct Surface {

@@ -19,11 +19,13 @@ pub const TARGET_DIR: &str = "target/components";
 pub const PROFILE: &str = "component";
 
 /// The shells, named as their folders under `components/`.
-pub const SHELLS: [&str; 7] = [
+pub const SHELLS: [&str; 9] = [
     "gateway",
     "decision",
     "policy-rules",
     "semantic-none",
+    "semantic-local",
+    "semantic-llm",
     "repositories-sqlite",
     "repositories-postgres",
     "import",
@@ -31,6 +33,13 @@ pub const SHELLS: [&str; 7] = [
 
 /// The databases there is a repositories component for.
 pub const DATABASES: [&str; 2] = ["sqlite", "postgres"];
+
+/// What the name of a bundle ends in, and the classifier in it.
+pub const CLASSIFIERS: [(&str, &str); 3] = [
+    ("", "semantic-none"),
+    ("-local", "semantic-local"),
+    ("-llm", "semantic-llm"),
+];
 
 /// What the repositories components share: checked with the shells, no shell itself.
 const SHARED: &str = "repositories";

@@ -19,7 +19,7 @@ const CARGO_FUZZ: &str = "0.13.2";
 const TOOLS: &str = "target/tools";
 const TARGET_DIR: &str = "target/fuzz";
 /// Bounds of one input: bytes, seconds, and megabytes of the whole program.
-const BOUNDS: [&str; 3] = ["-max_len=4096", "-timeout=5", "-rss_limit_mb=2048"];
+const BOUNDS: [&str; 3] = ["-max_len=4096", "-timeout=20", "-rss_limit_mb=2048"];
 /// How much longer than it was told a target may take before it is killed.
 const GRACE: Duration = Duration::from_secs(60);
 /// Lines of a target's output that are shown when it fails.

@@ -26,8 +26,11 @@ pub fn build_all(workspace: &Workspace, profile: HostProfile) -> Result<PathBuf>
     components::build(workspace)?;
     for database in components::DATABASES {
         let repositories = format!("repositories-{database}");
-        let parts = ["decision", "policy-rules", "semantic-none", &repositories];
-        bundle(workspace, "gateway", &parts, &format!("vectra-{database}"))?;
+        for (ending, classifier) in components::CLASSIFIERS {
+            let parts = ["decision", "policy-rules", classifier, &repositories];
+            let name = format!("vectra-{database}{ending}");
+            bundle(workspace, "gateway", &parts, &name)?;
+        }
         let name = format!("vectra-import-{database}");
         bundle(workspace, "import", &[&repositories], &name)?;
     }

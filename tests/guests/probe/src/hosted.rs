@@ -44,8 +44,23 @@ impl settings::Guest for Probe {
 }
 
 impl metrics::Guest for Probe {
+    /// The text in the table `metrics`, if there is one; `TRAP` and `LOOP` are done
+    /// instead. Each call leaves a row in the table `rendered`, if there is one.
     fn render() -> String {
-        String::new()
+        let Ok(connection) = Connection::open("default") else {
+            return String::new();
+        };
+        let _ = connection.execute("INSERT INTO rendered VALUES (1)", &[]);
+        let text = connection.execute("SELECT text FROM metrics", &[]);
+        let mut values = text.into_iter().flat_map(|result| result.rows);
+        match values.next().and_then(|row| row.values.into_iter().next()) {
+            Some(Value::Text(text)) if text == "TRAP" => panic!("as asked"),
+            Some(Value::Text(text)) if text == "LOOP" => loop {
+                std::hint::spin_loop();
+            },
+            Some(Value::Text(text)) => text,
+            _ => String::new(),
+        }
     }
 }
 

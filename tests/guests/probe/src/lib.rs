@@ -48,6 +48,11 @@ impl Guest for Probe {
             "/print" => {
                 println!("printed to stdout");
                 eprintln!("printed to stderr");
+                // And what it was sent.
+                eprint!(
+                    "{}",
+                    String::from_utf8_lossy(&read(&request).unwrap_or_default())
+                );
                 text(out, 200, "printed");
             }
             "/variable" => text(out, 200, &format!("{:?}", variables::get(query))),

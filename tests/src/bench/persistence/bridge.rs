@@ -186,6 +186,8 @@ pub fn decision(serial: u64, agent: AgentId, now: Timestamp, explanation: &str) 
             target: 1.0,
             rate: 0.01,
         },
+        trust_floor: Some(TrustScore::new(0.0)?),
+        counter: "allow/none".to_owned(),
         held: None,
         held_limits: HeldLimits::default(),
         probe: None,

@@ -47,13 +47,14 @@ fn statement() -> String {
     let explanation = explanation();
     format!(
         "\\set n random(0, {last})
-SELECT Outcome, Recorded FROM VectraLedgerRecordV4(gen_random_uuid(),
+SELECT Outcome, Recorded FROM VectraLedgerRecordV5(gen_random_uuid(),
   ('{ID_TEXT}' || lpad(to_hex(:n::bigint), 12, '0'))::uuid, 0::bigint::integer, 'no rule applies',
   'GET', '/v1/items?page=2', 'https://api.example.com/v1/items?page=2', 0.125::double precision,
   now(), gen_random_uuid(), '{explanation}', date_trunc('minute', now()), date_trunc('hour', now()),
   4294967295::bigint, 1.0::double precision, 0.01::double precision, 0::bigint, 0::bigint,
   NULL::uuid, NULL::text, NULL::text, NULL::text, NULL::text, NULL::text, NULL::bytea,
-  NULL::timestamptz, NULL::timestamptz, NULL::text, NULL::timestamptz, NULL::timestamptz)",
+  NULL::timestamptz, NULL::timestamptz, 0.0::double precision, 'allow/none'::text, NULL::text,
+  NULL::timestamptz, NULL::timestamptz)",
         last = AGENTS - 1,
     )
 }
