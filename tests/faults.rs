@@ -56,6 +56,8 @@ fn every_endpoint_is_driven() {
     let mut routes: Vec<_> = vectra_api::ROUTES
         .iter()
         .map(|route| (route.method, route.path))
+        // A draft is decided about without the database.
+        .filter(|route| *route != ("POST", "/decisions/evaluate"))
         .collect();
     let mut driven: Vec<_> = table::endpoints().map(|one| one.route).collect();
     routes.sort_unstable();

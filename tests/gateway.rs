@@ -16,6 +16,8 @@ mod commands;
 mod concurrency;
 #[path = "gateway/data.rs"]
 mod data;
+#[path = "gateway/explained.rs"]
+mod explained;
 #[path = "gateway/export.rs"]
 mod export;
 #[path = "gateway/fleet.rs"]

@@ -15,7 +15,7 @@ const INTERNAL_WORDS: [&str; 8] = [
     "SQLSTATE",
     "SqlState",
     "constraint",
-    "outcome",
+    "outcome unknown",
     "unexpected value",
     "spin:",
     "database failed",

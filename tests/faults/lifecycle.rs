@@ -116,6 +116,7 @@ const OLD: &str = "SELECT (SELECT count(*) FROM HeldRequest WHERE Status = 0) \
     + (SELECT count(*) FROM AgentHistory WHERE Timestamp < '2010-01-01T00:00:00.000000Z') \
     + (SELECT count(*) FROM AgentActivity WHERE Start < '2010-01-01T00:00:00.000000Z') \
     + (SELECT count(*) FROM UpstreamCircuitChange WHERE Timestamp < '2010-01-01T00:00:00.000000Z') \
+    + (SELECT count(*) FROM IntentCache WHERE ExpiresAt < '2010-01-01T00:00:00.000000Z') \
     + (SELECT count(*) FROM Agent WHERE Status = 3)";
 
 async fn grow_old(world: &World, agent: &str) {
@@ -138,6 +139,10 @@ async fn grow_old(world: &World, agent: &str) {
             "INSERT INTO UpstreamCircuitChange (Origin, AgentId, Before, After, Timestamp) \
              VALUES ('http://localhost:80', '{agent}', 0, 1, '{then}')"
         ),
+        format!(
+            "INSERT INTO IntentCache (Place, Key, Document, ExpiresAt) \
+             VALUES (1, 'key', '{{}}', '{then}')"
+        ),
     ] {
         world.stage.real().view.run(&sql).await.unwrap();
     }
@@ -149,11 +154,11 @@ pub async fn tick(engine: Engine) {
     let agent = world.agent(Some("safe-delete")).await.unwrap();
     let count = async |sql: &str| world.stage.real().view.number(sql).await.unwrap();
     grow_old(&world, &agent).await;
-    assert_eq!(count(OLD).await, 5);
+    assert_eq!(count(OLD).await, 6);
     world.stage.plan.begin(Script::default());
     world.host.tick(10).await.unwrap();
     let statements = world.stage.plan.end().statements;
-    assert_eq!((statements, count(OLD).await), (5, 0));
+    assert_eq!((statements, count(OLD).await), (6, 0));
     for (round, script) in (2..).zip(faults(engine, statements)) {
         let fault = format!("{:?}", script.armed);
         grow_old(&world, &agent).await;

@@ -53,6 +53,8 @@ struct Stage {
     agent: Agent,
     /// What it asked for is held here.
     held: String,
+    /// The row of the decision that held it.
+    audit: String,
     keys: Vec<(&'static str, String)>,
 }
 
@@ -78,13 +80,16 @@ impl Stage {
             .unwrap();
         let ask = agent.proxied("GET", &format!("http://{}/ask", upstream.host()));
         let held = must(ask.send(vectra.address()).await.unwrap(), 202).unwrap();
-        let held = held.json().unwrap()["id"].as_str().unwrap().to_owned();
+        let held = held.json().unwrap();
+        let text = |name: &str| held[name].as_str().unwrap().to_owned();
+        let (held, audit) = (text("id"), text("auditId"));
         let mut stage = Self {
             vectra,
             _home: home,
             upstream,
             agent,
             held,
+            audit,
             keys: Vec::new(),
         };
         stage.everybody().await;
@@ -159,12 +164,22 @@ impl Stage {
             .operator(&json!({ "name": name, "role": "Admin" }))
             .await
             .0;
+        let policy = match (route.method, route.path) {
+            ("PUT" | "DELETE", "/policies/{name}") => format!("of-{number}-{caller}"),
+            _ => "p".to_owned(),
+        };
+        if (route.method, route.path) == ("DELETE", "/policies/{name}") {
+            let put = Request::new("PUT", &format!("/policies/{policy}"));
+            let put = put.bearer(ADMIN_KEY).json(&json!({ "name": policy }));
+            must(put.send(address).await.unwrap(), 201).unwrap();
+        }
         let path = route
             .path
             .replace("{agentId}", &agent.id)
             .replace("{operatorId}", &operator)
             .replace("{id}", &self.held)
-            .replace("{name}", "p")
+            .replace("{auditId}", &self.audit)
+            .replace("{name}", &policy)
             .replace(
                 "{target}",
                 &format!("http://{}/items", self.upstream.host()),
@@ -175,7 +190,7 @@ impl Stage {
             route.method
         };
         let mut request = Request::new(method, &path);
-        if let Some(body) = body(route, &agent, &format!("new {number} {caller}")) {
+        if let Some(body) = body(route, &agent, &format!("new {number} {caller}"), &policy) {
             request = request.json(&body);
         }
         if let Some(credential) = self.credential(caller) {
@@ -186,8 +201,19 @@ impl Stage {
 }
 
 /// A body that the endpoint takes.
-fn body(route: &Route, agent: &Agent, name: &str) -> Option<Value> {
+fn body(route: &Route, agent: &Agent, name: &str, policy: &str) -> Option<Value> {
+    let described = json!({ "method": "GET", "url": "http://api.example/" });
     Some(match (route.method, route.path) {
+        ("PUT", "/policies/{name}") => json!({ "name": policy }),
+        ("POST", "/policies/{name}/evaluate" | "/decisions/evaluate") => {
+            json!({ "request": described })
+        }
+        ("POST", "/decisions/replay/{auditId}") => json!({}),
+        ("POST", "/decisions/what-if") => json!({
+            "policy": { "name": "p" },
+            "from": "2020-01-01T00:00:00Z",
+            "to": "2020-01-02T00:00:00Z",
+        }),
         ("POST", "/operators") => json!({ "name": name, "role": "Auditor" }),
         ("POST", "/agents") | ("PATCH", "/agents/{agentId}") => json!({ "name": name }),
         ("PUT", "/agents/{agentId}/policy") => json!({ "policyName": "p" }),

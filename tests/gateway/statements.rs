@@ -2,12 +2,17 @@
 
 use serde_json::{Value, json};
 use vectra_tests::agent::{Agent, must};
-use vectra_tests::process::{ADMIN_KEY, Home, Setup, postgres_settings};
+use vectra_tests::process::{ADMIN_KEY, Home, Setup, lay_over, postgres_settings};
 use vectra_tests::upstream::Upstream;
 
 /// Statements of one allowed and forwarded request, by the line that the host logs when
 /// it ends.
-async fn statements(settings: Value, counter: &str) -> u32 {
+async fn statements(mut settings: Value, counter: &str) -> u32 {
+    // What becomes of it is one more, after the answer.
+    lay_over(
+        &mut settings,
+        &json!({ "Audit": { "RecordOutcomes": false } }),
+    );
     let upstream = Upstream::start().await.unwrap();
     let log = "info,vectra::sqlite=debug,vectra::postgres=debug";
     let home = Home::new(Setup {

@@ -1,4 +1,4 @@
-//! Agents: what is shown of them, and what changes them. A change is an act: it is
+//! Agents and policies: what is shown of agents, and what changes either. A change is an act: it is
 //! appended before the change, and what came of it after.
 
 use super::managed;
@@ -11,6 +11,9 @@ const SHOW: (&str, &str) = ("GET", "/agents/{agentId}");
 const EDIT: (&str, &str) = ("PATCH", "/agents/{agentId}");
 const DELETE: (&str, &str) = ("DELETE", "/agents/{agentId}");
 const ASSIGN: (&str, &str) = ("PUT", "/agents/{agentId}/policy");
+const UNASSIGN: (&str, &str) = ("DELETE", "/agents/{agentId}/policy");
+const PUT_POLICY: (&str, &str) = ("PUT", "/policies/{name}");
+const RETIRE_POLICY: (&str, &str) = ("DELETE", "/policies/{name}");
 const LIMIT: (&str, &str) = ("PUT", "/agents/{agentId}/limit");
 const QUARANTINE: (&str, &str) = ("POST", "/agents/{agentId}/quarantine");
 const REVOKE: (&str, &str) = ("POST", "/agents/{agentId}/revoke");
@@ -69,6 +72,27 @@ pub const ENDPOINTS: &[Endpoint] = &[
             3,
         )
     },
+    Endpoint {
+        policy: Some("read-only"),
+        ..change(
+            "take a policy away",
+            UNASSIGN,
+            "/agents/{agent}/policy",
+            200,
+            3,
+        )
+    },
+    Endpoint {
+        body: r#"{"name":"{agent}"}"#,
+        ..change("put a policy", PUT_POLICY, "/policies/{agent}", 201, 3)
+    },
+    change(
+        "retire an unknown policy",
+        RETIRE_POLICY,
+        "/policies/unknown",
+        404,
+        3,
+    ),
     Endpoint {
         body: r#"{"requestsPerMinute":7}"#,
         ..change("limit an agent", LIMIT, "/agents/{agent}/limit", 200, 5)

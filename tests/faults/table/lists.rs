@@ -83,6 +83,59 @@ pub const ENDPOINTS: &[Endpoint] = &[
             200,
         )
     },
+    Endpoint {
+        standing: Standing::HoldsOne,
+        policy: Some("safe-delete"),
+        ..managed(
+            "show a row of the audit",
+            Class::Lists,
+            ("GET", "/audit/{auditId}"),
+            "/audit/{audit}",
+            200,
+        )
+    },
+    managed(
+        "list a policy's revisions",
+        Class::Lists,
+        ("GET", "/policies/{name}/revisions"),
+        "/policies/read-only/revisions",
+        200,
+    ),
+    Endpoint {
+        body: r#"{"request":{"method":"GET","url":"http://api.example/"}}"#,
+        ..managed(
+            "try a policy",
+            Class::Lists,
+            ("POST", "/policies/{name}/evaluate"),
+            "/policies/read-only/evaluate",
+            200,
+        )
+    },
+    Endpoint {
+        standing: Standing::HoldsOne,
+        policy: Some("safe-delete"),
+        body: "{}",
+        ..managed(
+            "decide again",
+            Class::Lists,
+            ("POST", "/decisions/replay/{auditId}"),
+            "/decisions/replay/{audit}",
+            200,
+        )
+    },
+    Endpoint {
+        standing: Standing::HoldsThree,
+        policy: Some("safe-delete"),
+        reading: Reading::Again,
+        body: r#"{"policy":{"name":"safe-delete"},"from":"2020-01-01T00:00:00Z","to":"2100-01-01T00:00:00Z"}"#,
+        ..managed(
+            "hold a draft against the past",
+            Class::Lists,
+            ("POST", "/decisions/what-if"),
+            "/decisions/what-if",
+            200,
+        )
+    },
     list("list operators", "/operators"),
     Endpoint {
         who: Who::Auditor,

@@ -15,6 +15,20 @@ pub(crate) const MAX_BODY: usize = 64 * 1024;
 /// What stands for a secret wherever it could be read.
 const MASK: &str = "***";
 
+/// What is wrong with a JSON text, without the texts that stand in it: it may be a secret
+/// that stands in the wrong place.
+pub(crate) fn told(error: &serde_json::Error) -> String {
+    let message = error.to_string();
+    let mut parts = message.split('"');
+    let mut shown = parts.next().unwrap_or_default().to_owned();
+    // Whatever lies between the first and the last mark is somebody's text.
+    if let Some(rest) = parts.next_back() {
+        shown.push_str("\"…\"");
+        shown.push_str(rest);
+    }
+    shown
+}
+
 /// A field that may be missing or null.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Field<T> {

@@ -17,6 +17,7 @@ use super::case::{Busy, Case, MAX_CASES, Means, Question, Sent, Who, time};
 use super::change::warnings;
 use super::verdict::Verdict;
 use super::{document, policy_name};
+use crate::fields::told;
 use crate::gateway::{Answer, Gateway, json as answer};
 use crate::problem::{Kind, Refusal};
 use crate::proxy::dry_run::Meant;
@@ -236,7 +237,7 @@ fn read(question: &[u8]) -> Result<Question<'_>, Refusal> {
         } else {
             Kind::MalformedJson
         };
-        Refusal::new(kind).detail(error.to_string())
+        Refusal::new(kind).detail(told(&error))
     })
 }
 

@@ -6,6 +6,7 @@ use serde_json::value::RawValue;
 use vectra_domain::Timestamp;
 use vectra_domain::repository::AuditRange;
 
+use crate::fields::told;
 use crate::gateway::Gateway;
 use crate::problem::{Kind, Refusal};
 
@@ -49,7 +50,7 @@ impl<U> Gateway<'_, U> {
                 Category::Data => Kind::Invalid,
                 Category::Io | Category::Syntax | Category::Eof => Kind::MalformedJson,
             };
-            Refusal::new(kind).detail(error.to_string())
+            Refusal::new(kind).detail(told(&error))
         })?;
         let range = range(&written)?;
         let limit = written.limit.unwrap_or(CHANGES);
