@@ -127,7 +127,7 @@ pub const ENDPOINTS: &[Endpoint] = &[
         standing: Standing::HoldsThree,
         policy: Some("safe-delete"),
         reading: Reading::Again,
-        body: r#"{"policy":{"name":"safe-delete"},"from":"2020-01-01T00:00:00Z","to":"2100-01-01T00:00:00Z"}"#,
+        body: r#"{"policy":{"name":"safe-delete"},"from":"2020-01-01T00:00:00Z","to":"2100-01-01T00:00:00Z","agentId":"{agent}"}"#,
         ..managed(
             "hold a draft against the past",
             Class::Lists,
