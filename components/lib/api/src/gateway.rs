@@ -57,7 +57,8 @@ impl<'a, U> Gateway<'a, U> {
         let now = self.ports.clock.now();
         let id = request_id(request.headers())
             .unwrap_or_else(|| self.ports.uuid().as_simple().to_string());
-        self.line.begin(now, &id, request.method().as_str());
+        let wanted = self.settings.log_requests;
+        self.line.begin(wanted, now, &id, request.method().as_str());
         let mut request = request;
         request.extensions_mut().insert(RequestId(id.clone()));
         let mut response = self.answer(request).unwrap_or_else(|refusal| {

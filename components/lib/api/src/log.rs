@@ -53,13 +53,19 @@ pub(crate) struct Line {
 #[derive(Default)]
 pub(crate) struct Log {
     line: Cell<Line>,
+    /// Whether there is to be a line at all; nothing is gathered for none.
+    wanted: Cell<bool>,
     started: Cell<Option<Timestamp>>,
 }
 
 impl Log {
     /// Begins a line; what was there is forgotten.
-    pub(crate) fn begin(&self, now: Timestamp, request_id: &str, method: &str) {
+    pub(crate) fn begin(&self, wanted: bool, now: Timestamp, request_id: &str, method: &str) {
         self.started.set(Some(now));
+        self.wanted.set(wanted);
+        if !wanted {
+            return;
+        }
         self.line.set(Line {
             event: "request",
             time: now.to_string(),
@@ -75,6 +81,9 @@ impl Log {
     }
 
     fn note(&self, note: impl FnOnce(&mut Line)) {
+        if !self.wanted.get() {
+            return;
+        }
         let mut line = self.line.take();
         note(&mut line);
         self.line.set(line);
@@ -105,8 +114,8 @@ impl Log {
     }
 
     /// Where it goes, masked.
-    pub(crate) fn target(&self, target: &str) {
-        self.note(|line| line.target = Some(bounded(target)));
+    pub(crate) fn target(&self, target: impl FnOnce() -> String) {
+        self.note(|line| line.target = Some(bounded(&target())));
     }
 
     /// What was decided, once it is recorded.

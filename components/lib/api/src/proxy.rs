@@ -152,7 +152,7 @@ impl<U> Gateway<'_, U> {
         let trace_id = self.mark(&mut headers, &request_id);
         self.line.agent(caller.id, &trace_id);
         let masked = &self.settings.proxy.masked_parameters;
-        self.line.target(&mask::mask(&target.url, masked));
+        self.line.target(|| mask::mask(&target.url, masked));
         let (bytes, outgoing) = if self.inspects(&target) {
             (self.read_body(body, length)?, OutgoingBody::Empty)
         } else {

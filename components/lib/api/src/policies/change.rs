@@ -60,14 +60,9 @@ impl<U> Gateway<'_, U> {
         compiled.map_err(|problems| Refusal::fields(&by_place(problems)))
     }
 
-    fn put_revision<B>(
-        &self,
-        compiled: Compiled,
-        content_hash: String,
-    ) -> Result<Done<B>, Refusal> {
-        let warnings = warnings(&compiled);
-        let shadow = compiled.shadow;
-        let policy = Policy {
+    /// A revision that is not put yet.
+    pub(super) fn revision(&self, compiled: Compiled, content_hash: String) -> Policy {
+        Policy {
             name: compiled.name,
             revision: 0,
             document: compiled.document,
@@ -78,7 +73,17 @@ impl<U> Gateway<'_, U> {
             source_name: None,
             content_hash,
             created_at: self.ports.clock.now(),
-        };
+        }
+    }
+
+    fn put_revision<B>(
+        &self,
+        compiled: Compiled,
+        content_hash: String,
+    ) -> Result<Done<B>, Refusal> {
+        let warnings = warnings(&compiled);
+        let shadow = compiled.shadow;
+        let policy = self.revision(compiled, content_hash);
         let put = self
             .with_schema(|| self.ports.policies.put(&policy))
             .map_err(|error| of_a_file_or(error, &policy.name))?;

@@ -8,10 +8,7 @@
 use http::StatusCode;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
-use vectra_domain::{
-    Activity, Agent, AgentAccess, AgentStatus, Context, Policy, PolicySource, PolicyStatus,
-    Timestamp,
-};
+use vectra_domain::{Activity, Agent, AgentAccess, AgentStatus, Context, Policy, Timestamp};
 
 use super::case::{Busy, Case, MAX_CASES, Means, Question, Sent, Who, time};
 use super::change::warnings;
@@ -60,18 +57,7 @@ impl<U> Gateway<'_, U> {
         };
         let compiled = self.compiled(&text(draft))?;
         let warnings = warnings(&compiled);
-        let policy = Policy {
-            name: compiled.name,
-            revision: 0,
-            document: compiled.document,
-            compiled: compiled.code,
-            status: PolicyStatus::Active,
-            problem: None,
-            source: PolicySource::Api,
-            source_name: None,
-            content_hash: String::new(),
-            created_at: self.ports.clock.now(),
-        };
+        let policy = self.revision(compiled, String::new());
         self.evaluated(question, Some(policy), warnings)
     }
 
