@@ -2,7 +2,8 @@
 //! and patterns, a line each.
 //!
 //! * Nothing panics, and a risk is always one.
-//! * The score is the highest of what a plain matcher finds.
+//! * The score is the highest of what a plain matcher finds; no less where servers
+//!   read a path in different ways, which it does not.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
@@ -37,7 +38,12 @@ fuzz_target!(|input: &str| {
         })
         .fold(BASE, |highest, mark| highest.max(mark.score));
     let score = path_score(path, normalised, marks);
-    assert!((score - expected).abs() < 1e-9, "{score} is not {expected}");
+    let is_plain = |path: &str| !path.contains("//") && !path.contains(';');
+    if is_plain(path) && is_plain(normalised) {
+        assert!((score - expected).abs() < 1e-9, "{score} is not {expected}");
+    } else {
+        assert!(score > expected - 1e-9, "{score} is less than {expected}");
+    }
 });
 
 /// Whether a pattern is found anywhere: `#` one digit or more, `*` anything but `/`.

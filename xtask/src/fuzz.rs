@@ -22,11 +22,39 @@ const TARGET_DIR: &str = "target/fuzz";
 const BOUNDS: [&str; 3] = ["-max_len=4096", "-timeout=20", "-rss_limit_mb=2048"];
 /// How much longer than it was told a target may take before it is killed.
 const GRACE: Duration = Duration::from_secs(60);
+/// How long a bounded number of inputs may take: many times what they do.
+const INPUTS_DEADLINE: Duration = Duration::from_secs(300);
 /// Lines of a target's output that are shown when it fails.
 const SHOWN: usize = 20;
 
-/// Builds all targets and runs each for so long, as many at a time as there are cores.
-pub fn fuzz(workspace: &Workspace, seconds: u64) -> Result<()> {
+/// How long each target runs.
+#[derive(Clone, Copy)]
+pub enum Effort {
+    /// So many inputs, all seeds and then always the same ones: a test says the same of
+    /// the same code however fast the machine is.
+    Inputs(u64),
+    /// So many seconds, with other inputs each time.
+    Seconds(u64),
+}
+
+impl Effort {
+    fn arguments(self) -> Vec<String> {
+        match self {
+            Self::Inputs(inputs) => vec![format!("-runs={inputs}"), "-seed=1".to_owned()],
+            Self::Seconds(seconds) => vec![format!("-max_total_time={seconds}")],
+        }
+    }
+
+    const fn deadline(self) -> Duration {
+        match self {
+            Self::Inputs(_) => INPUTS_DEADLINE,
+            Self::Seconds(seconds) => Duration::from_secs(seconds).saturating_add(GRACE),
+        }
+    }
+}
+
+/// Builds all targets and runs each, as many at a time as there are cores.
+pub fn fuzz(workspace: &Workspace, effort: Effort) -> Result<()> {
     programs::ensure_cxx()?;
     let compiler = Compiler::find(workspace);
     let tool = cargo_fuzz(workspace)?;
@@ -52,10 +80,10 @@ pub fn fuzz(workspace: &Workspace, seconds: u64) -> Result<()> {
     for together in targets.chunks(cores) {
         let running: Vec<_> = together
             .iter()
-            .map(|target| (target, target.start(seconds)))
+            .map(|target| (target, target.start(effort)))
             .collect();
         for (target, started) in running {
-            if let Err(error) = started.and_then(|process| target.finish(process, seconds)) {
+            if let Err(error) = started.and_then(|process| target.finish(process, effort)) {
                 eprintln!("    {}: {error:#}", target.name);
                 failures.push(target.name.clone());
             }
@@ -163,12 +191,12 @@ impl Target {
         Ok(target)
     }
 
-    fn start(&self, seconds: u64) -> Result<Child> {
+    fn start(&self, effort: Effort) -> Result<Child> {
         let log = File::create(&self.log)
             .with_context(|| format!("cannot write `{}`", self.log.display()))?;
         let mut command = Command::new(&self.program);
         command.arg(&self.corpus).arg(&self.seeds).args(BOUNDS);
-        command.arg(format!("-max_total_time={seconds}"));
+        command.args(effort.arguments());
         command.arg(format!("-artifact_prefix={}/", self.artefacts.display()));
         if self.dictionary.is_file() {
             command.arg(format!("-dict={}", self.dictionary.display()));
@@ -181,8 +209,8 @@ impl Target {
     }
 
     /// Waits for its end and says what came of it.
-    fn finish(&self, mut process: Child, seconds: u64) -> Result<()> {
-        let deadline = Instant::now() + Duration::from_secs(seconds) + GRACE;
+    fn finish(&self, mut process: Child, effort: Effort) -> Result<()> {
+        let deadline = Instant::now() + effort.deadline();
         let status = loop {
             if let Some(status) = process.try_wait()? {
                 break status;

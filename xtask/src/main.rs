@@ -135,7 +135,7 @@ fn run(cli: Cli) -> Result<()> {
         Command::RunTest(args) => isolate::become_test(&args.program),
         Command::Check => verify::check(&workspace),
         Command::Bench(args) => verify::bench(&workspace, args.what, args.seconds),
-        Command::Fuzz(args) => fuzz::fuzz(&workspace, args.seconds),
+        Command::Fuzz(args) => fuzz::fuzz(&workspace, fuzz::Effort::Seconds(args.seconds)),
         Command::CrashTest(args) => verify::crash_test(&workspace, args.runs, args.seed),
     }
 }

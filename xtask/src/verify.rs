@@ -3,7 +3,7 @@
 use anyhow::Result;
 
 use crate::components::{self, TARGET, TARGET_DIR};
-use crate::fuzz;
+use crate::fuzz::{self, Effort};
 use crate::guests;
 use crate::host::{self, HostProfile};
 use crate::isolate;
@@ -16,8 +16,8 @@ use crate::workspace::Workspace;
 /// Runs of the crash test that are part of every test: each kind of kill at least once.
 const CRASH_RUNS: u32 = 8;
 
-/// Seconds of each fuzz target that are part of every test: all seeds, and a little more.
-const FUZZ_SECONDS: u64 = 10;
+/// Inputs of each fuzz target that are part of every test: all seeds, and some more.
+const FUZZ_INPUTS: u64 = 5_000;
 
 /// Formatting, clippy and licences; says all that is wrong, not only the first.
 pub fn check(workspace: &Workspace) -> Result<()> {
@@ -27,8 +27,8 @@ pub fn check(workspace: &Workspace) -> Result<()> {
 }
 
 /// Everything of [`check`], then all tests: those of the libraries, of the
-/// components, the end-to-end tests over `dist/`, a short crash test, and a short time
-/// of each fuzz target.
+/// components, the end-to-end tests over `dist/`, a short crash test, and some inputs
+/// to each fuzz target.
 pub fn test(workspace: &Workspace) -> Result<()> {
     programs::ensure()?;
     let mut failures = Failures::default();
@@ -49,7 +49,9 @@ pub fn test(workspace: &Workspace) -> Result<()> {
             });
         }
     }
-    failures.step("fuzzing", || fuzz::fuzz(workspace, FUZZ_SECONDS));
+    failures.step("fuzzing", || {
+        fuzz::fuzz(workspace, Effort::Inputs(FUZZ_INPUTS))
+    });
     failures.finish()?;
     eprintln!("==> all is well");
     Ok(())

@@ -85,8 +85,9 @@ fn decode_unreserved(text: &str) -> String {
                 }
                 rest = after.get(2..).unwrap_or_default();
             }
+            // It stands for itself, and must not encode what is decoded behind it.
             None => {
-                decoded.push('%');
+                decoded.push_str("%25");
                 rest = after;
             }
         }
@@ -118,7 +119,11 @@ mod tests {
             ("/pub/a/..;/../admin/x", Some("/admin/x")),
             ("/pub//../%61dmin", Some("/admin")),
             ("/pub//%2e%2E/adm%69n?%71=%2f", Some("/admin?q=%2F")),
-            ("//caf%c3%a9/%/%4/%zz/%é", Some("/caf%C3%A9/%/%4/%zz/%é")),
+            ("//?q=%%612e", Some("/?q=%25a2e")),
+            (
+                "//caf%c3%a9/%/%4/%zz/%é",
+                Some("/caf%C3%A9/%25/%254/%25zz/%25é"),
+            ),
         ] {
             assert_eq!(lenient(path).as_deref(), expected, "{path}");
         }

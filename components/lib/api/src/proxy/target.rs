@@ -191,7 +191,7 @@ fn decoded(bytes: &[u8], at: usize) -> Option<u8> {
 }
 
 /// RFC 3986 §6.2.2: encoded unreserved characters decoded, other encodings in upper
-/// case, dot segments removed from the path.
+/// case, dot segments removed from the path. Normalising again changes nothing.
 fn normalise(path_and_query: &str) -> String {
     let (path, query) = match path_and_query.split_once('?') {
         Some((path, query)) => (path, Some(query)),
@@ -218,6 +218,12 @@ fn decode_unreserved(text: &str) -> String {
             Some(other) => {
                 result.push_str(&format!("%{other:02X}"));
                 at += 3;
+            }
+            // A sign that encodes nothing stands for itself. Left as it is, it might
+            // encode something together with what is decoded behind it (`%%612e`).
+            None if *byte == b'%' => {
+                result.push_str("%25");
+                at += 1;
             }
             None => {
                 result.push(char::from(*byte));

@@ -49,6 +49,14 @@ fn reads_targets_as_they_were_sent() {
             "/%c3%a9?q=%2f%7e",
             "/%C3%A9?q=%2F~",
         ),
+        (
+            "/proxy/http://h/?a=%%612e%3f&b=100%",
+            "http",
+            "h",
+            80,
+            "/?a=%%612e%3f&b=100%",
+            "/?a=%25a2e%3F&b=100%25",
+        ),
         ("/proxy/http://[::1]:81/", "http", "::1", 81, "/", "/"),
         (
             "/proxy/http://[0:0:0:0:0:0:0:1]/",
