@@ -36,6 +36,8 @@ mod lifecycle;
 mod plan;
 #[path = "faults/postgres.rs"]
 mod postgres;
+#[path = "faults/release.rs"]
+mod release;
 #[path = "faults/sqlite.rs"]
 mod sqlite;
 #[path = "faults/stage.rs"]
@@ -56,8 +58,9 @@ fn every_endpoint_is_driven() {
     let mut routes: Vec<_> = vectra_api::ROUTES
         .iter()
         .map(|route| (route.method, route.path))
-        // A draft is decided about without the database.
+        // A draft is decided about, and the console served, without the database.
         .filter(|route| *route != ("POST", "/decisions/evaluate"))
+        .filter(|(_, path)| !path.starts_with("/console"))
         .collect();
     let mut driven: Vec<_> = table::endpoints().map(|one| one.route).collect();
     routes.sort_unstable();
@@ -116,6 +119,16 @@ macro_rules! over {
             #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             async fn a_first_request_that_fails_leaves_tables_that_the_next_one_completes() {
                 lifecycle::first_request($engine).await;
+            }
+
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn what_is_held_is_decided_once_or_not_at_all() {
+                drive::class($engine, Class::Held).await;
+            }
+
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn what_is_approved_is_sent_once_or_not_at_all() {
+                release::release($engine).await;
             }
 
             #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -8,6 +8,8 @@
     clippy::indexing_slicing
 )]
 
+#[path = "gateway/approvals.rs"]
+mod approvals;
 #[path = "gateway/circuits.rs"]
 mod circuits;
 #[path = "gateway/commands.rs"]
@@ -36,6 +38,8 @@ mod life;
 mod limits;
 #[path = "gateway/marked.rs"]
 mod marked;
+#[path = "gateway/notified.rs"]
+mod notified;
 #[path = "gateway/opa.rs"]
 mod opa;
 #[path = "gateway/policies.rs"]

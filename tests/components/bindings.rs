@@ -73,10 +73,29 @@ pub mod vectra {
         }
         calls! { held_requests.vectra_persistence_held_requests:
             find(id: &String) -> Option<HeldRequest>, call_find;
-            count_pending() -> u32, call_count_pending;
+            find_sealed(id: &String) -> Option<HeldRequest>, call_find_sealed;
+            count_pending(now: i64) -> u32, call_count_pending;
             list(query: &PageQuery) -> Vec<HeldRequest>, call_list;
+            approve(approval: &Approval, needed: u32) -> (), call_approve;
+            approvals(id: &String) -> Vec<Approval>, call_approvals;
             advance(step: &Step) -> HeldRequest, call_advance;
+            claim(claim: &ReleaseClaim) -> (), call_claim;
+            finish(end: &ReleaseEnd) -> (), call_finish;
+            find_release(id: &String) -> Option<Release>, call_find_release;
             expire(now: i64, limit: u32) -> u32, call_expire;
+            prune(before: i64, limit: u32) -> u32, call_prune;
+        }
+        calls! { notifications.vectra_persistence_notifications:
+            claim(now: i64, limit: u32) -> Vec<Notification>, call_claim;
+            remove(held_id: &String, status: HeldStatus) -> (), call_remove;
+            clear(limit: u32) -> u32, call_clear;
+        }
+        calls! { credentials.vectra_persistence_credentials:
+            insert(credential: &Credential) -> (), call_insert;
+            find(id: &String) -> Option<Credential>, call_find;
+            replace(credential: &Credential) -> (), call_replace;
+            remove(id: &String) -> (), call_remove;
+            list(after: Option<&str>, limit: u32) -> Vec<Credential>, call_list;
         }
         calls! { agent_access.vectra_persistence_agent_access:
             find(agent: &String) -> AgentAccess, call_find;

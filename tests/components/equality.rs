@@ -2,16 +2,18 @@
 
 use vectra_contract::Ports;
 use vectra_contract::fixtures::{
-    after_noon, agent, agent_id, at, audit_id, entry, held_entry, held_id, history, outcome,
-    policy, query,
+    after_noon, agent, agent_id, answer, approval, at, audit_id, claim, credential, entry,
+    held_entry, held_id, history, outcome, policy, query, step,
 };
 use vectra_domain::repository::{
     AgentHistoryRepository, AgentPage, AgentRepository, AuditPage, AuditRange, AuditRepository,
-    Expiry, HeldPage, HeldRequestRepository, HeldStep, IntentCache, PolicyRepository,
+    CredentialRepository, HeldPage, HeldRequestRepository, HeldStep, IntentCache,
+    NotificationRepository, PolicyRepository,
 };
 use vectra_domain::{
-    Agent, AgentChange, AgentStatus, AuditTrail, DecisionType, Entry, HeldLimits, HeldStatus,
-    PersistenceError, PolicySource, RiskScore, TextChange, Timestamp, TrustRule, TrustScore,
+    Agent, AgentChange, AgentId, AgentStatus, AuditTrail, DecisionType, Entry, HeldLimits,
+    HeldStatus, Origin, PersistenceError, PolicySource, Query, RiskScore, TextChange, Timestamp,
+    TrustRule, TrustScore,
 };
 
 use crate::guest::Shared;
@@ -45,6 +47,37 @@ const TIMES: [&str; 6] = [
     "2026-03-29T02:30:00.123456-00:00",
     "9999-12-31T23:59:59.999999Z",
 ];
+
+/// Every call about a held request, as far as its number makes it go.
+fn held_life(ports: &impl Ports, number: u128, agent: AgentId, note: &mut impl FnMut(String)) {
+    let now = after_noon(1);
+    for operator in 1..=number % 4 {
+        note(said(ports.approve(&approval(number, operator, now), 2)));
+    }
+    note(said(ports.approve(&approval(number, 1, now), 2)));
+    note(said(ports.approvals(held_id(number))));
+    if number % 2 == 0 {
+        let deny = HeldStep {
+            decided_by: Some("reviewer".into()),
+            ..step(number, &[HeldStatus::Pending], HeldStatus::Denied, now)
+        };
+        note(said(ports.advance(&deny)));
+        note(said(ports.advance(&deny)));
+    }
+    let claimed = claim(number, agent, now);
+    for _ in 0..2 {
+        note(said(HeldRequestRepository::claim(ports, &claimed)));
+        note(said(AuditRepository::find(ports, claimed.audit.id)));
+    }
+    note(said(ports.find_release(held_id(number))));
+    if number % 3 == 0 {
+        let to = HeldStatus::Released;
+        note(said(ports.finish(held_id(number), to, &answer(now))));
+        note(said(ports.finish(held_id(number), to, &answer(now))));
+        note(said(ports.find_release(held_id(number))));
+    }
+    note(said(ports.find_sealed(held_id(number))));
+}
 
 /// The calls of a small life, with everything at its edges.
 fn script(ports: &impl Ports) -> Vec<String> {
@@ -168,19 +201,43 @@ fn decisions(ports: &impl Ports, note: &mut impl FnMut(String)) {
         held.audit.decision_type = DecisionType::Hitl;
         note(said(ports.record(&held)));
         note(said(HeldRequestRepository::find(ports, held_id(number))));
-        let step = HeldStep {
-            id: held_id(number),
-            from: vec![HeldStatus::Pending],
-            to: HeldStatus::Approved,
-            now: after_noon(1),
-            expiry: Expiry::Refuses,
-            decided_by: Some("reviewer".into()),
-            comment: None,
-        };
-        note(said(ports.advance(&step)));
-        note(said(ports.advance(&step)));
+        held_life(ports, number, agent_id(number % 3 + 5), note);
     }
-    note(said(ports.count_pending()));
+    for number in 1..=3 {
+        note(said(CredentialRepository::insert(
+            ports,
+            &credential(number),
+        )));
+        note(said(CredentialRepository::insert(
+            ports,
+            &credential(number),
+        )));
+    }
+    note(said(ports.replace(&credential(4))));
+    note(said(CredentialRepository::remove(ports, credential(2).id)));
+    note(said(CredentialRepository::list(ports, None, 10)));
+    let to_origin = Query {
+        origin: Some(Origin {
+            scheme: "https".into(),
+            host: "1.example".into(),
+            port: 443,
+        }),
+        ..query(agent_id(5), after_noon(0))
+    };
+    note(said(ports.load(&to_origin)));
+    note(said(ports.expire(after_noon(Timestamp::MINUTE), 10)));
+    note(said(NotificationRepository::claim(ports, after_noon(9), 5)));
+    note(said(NotificationRepository::claim(
+        ports,
+        after_noon(9),
+        50,
+    )));
+    note(said(HeldRequestRepository::prune(
+        ports,
+        after_noon(Timestamp::DAY),
+        2,
+    )));
+    note(said(ports.count_pending(after_noon(0))));
     note(said(ports.counters()));
     let lift = AgentChange {
         status: Some(AgentStatus::Active),

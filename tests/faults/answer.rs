@@ -63,8 +63,8 @@ impl Met<'_> {
 
     /// Whether what failed comes when the answer stands already.
     pub fn is_afterthought(&self) -> bool {
-        let met = |at| [Place::Statement(at), Place::Open(at)].contains(&self.armed.place);
-        self.endpoint.afterthought.is_some_and(met)
+        let (Place::Statement(at) | Place::Open(at)) = self.armed.place;
+        self.endpoint.afterthought.is_some_and(|from| at >= from)
     }
 
     /// Whether the host has ended the request: it gives no code.

@@ -11,8 +11,20 @@ use vectra_postgres::Error as Postgres;
 /// Stands in every text, and must stand in no answer.
 pub const INTERNAL: &str = "kingfisher";
 
-/// Every error that a call may give.
-fn errors(engine: Engine) -> Vec<(Said, Meaning)> {
+/// Of the texts of databases each endpoint meets one in so many, another endpoint others:
+/// what a text means is found out in one place, whoever asks.
+const SHARE: usize = 4;
+
+/// Every error that a call may give, and a share of the texts that one of them may hold.
+fn errors(engine: Engine, share: usize) -> Vec<(Said, Meaning)> {
+    let shared = |texts: &'static [(&'static str, Meaning)]| {
+        let first = share % SHARE;
+        // That tables are missing is answered by making them: everybody meets that.
+        let numbered = texts.iter().enumerate();
+        numbered
+            .filter(move |(nth, (_, meaning))| nth % SHARE == first || *meaning == NoTables)
+            .map(|(_, text)| text)
+    };
     let text = || format!("{INTERNAL} says no");
     match engine {
         Engine::Sqlite => {
@@ -25,7 +37,7 @@ fn errors(engine: Engine) -> Vec<(Said, Meaning)> {
             ];
             let plain = plain.map(|(error, meaning)| (Said::Sqlite(error), meaning));
             let said = |text: &str| Said::Sqlite(Sqlite::Io(text.to_owned()));
-            let texts = SQLITE.iter().map(|(text, meaning)| (said(text), *meaning));
+            let texts = shared(SQLITE).map(|(text, meaning)| (said(text), *meaning));
             plain.into_iter().chain(texts).collect()
         }
         Engine::Postgres => {
@@ -43,9 +55,7 @@ fn errors(engine: Engine) -> Vec<(Said, Meaning)> {
             ];
             let plain = plain.map(|(error, meaning)| (Said::Postgres(error), meaning));
             let said = |text: &str| Said::Postgres(Postgres::QueryFailed(text.to_owned()));
-            let texts = POSTGRES
-                .iter()
-                .map(|(text, meaning)| (said(text), *meaning));
+            let texts = shared(POSTGRES).map(|(text, meaning)| (said(text), *meaning));
             plain.into_iter().chain(texts).collect()
         }
     }
@@ -83,19 +93,20 @@ const SHAPES: [Shape; 8] = [
 /// A fault and what it may be taken for.
 pub type Case = (Armed, Meaning);
 
-/// Every fault of a request with so many statements and connections.
-pub fn cases(engine: Engine, statements: usize, opens: usize) -> Vec<Case> {
+/// Every fault of a request with so many statements and connections, with this share of
+/// the texts of databases.
+pub fn cases(engine: Engine, statements: usize, opens: usize, share: usize) -> Vec<Case> {
     let mut cases = Vec::new();
     for at in 1..=statements {
-        of_statement(engine, Place::Statement(at), &mut cases);
+        of_statement(engine, Place::Statement(at), share, &mut cases);
     }
     for at in 1..=opens {
-        of_open(engine, Place::Open(at), &mut cases);
+        of_open(engine, Place::Open(at), share, &mut cases);
     }
     cases
 }
 
-fn of_statement(engine: Engine, place: Place, cases: &mut Vec<Case>) {
+fn of_statement(engine: Engine, place: Place, share: usize, cases: &mut Vec<Case>) {
     let mut add = |fault, extent, meaning| {
         let armed = Armed {
             place,
@@ -105,7 +116,7 @@ fn of_statement(engine: Engine, place: Place, cases: &mut Vec<Case>) {
         cases.push((armed, meaning));
     };
     let both = [Manner::Before, Manner::After];
-    for (said, meaning) in errors(engine) {
+    for (said, meaning) in errors(engine, share) {
         for manner in both {
             // Who says that tables are missing has done nothing.
             if manner == Manner::Before || meaning != NoTables {
@@ -136,7 +147,7 @@ fn of_statement(engine: Engine, place: Place, cases: &mut Vec<Case>) {
     }
 }
 
-fn of_open(engine: Engine, place: Place, cases: &mut Vec<Case>) {
+fn of_open(engine: Engine, place: Place, share: usize, cases: &mut Vec<Case>) {
     let mut add = |fault, meaning| {
         let armed = Armed {
             place,
@@ -145,7 +156,7 @@ fn of_open(engine: Engine, place: Place, cases: &mut Vec<Case>) {
         };
         cases.push((armed, meaning));
     };
-    for (said, meaning) in errors(engine) {
+    for (said, meaning) in errors(engine, share) {
         add(Fault::Said(said, Manner::Before), meaning);
     }
     add(Fault::Silent(Manner::Before), Failure);

@@ -34,11 +34,12 @@ const AT_ONCE: usize = 8;
 pub async fn class(engine: Engine, class: Class) {
     let mut running = JoinSet::new();
     let places = Arc::new(Semaphore::new(AT_ONCE));
-    for one in endpoints().filter(|one| one.class == class) {
+    let all = endpoints().enumerate();
+    for (share, one) in all.filter(|(_, one)| one.class == class) {
         let places = Arc::clone(&places);
         running.spawn(async move {
             let _place = places.acquire_owned().await.unwrap();
-            endpoint(engine, one).await
+            endpoint(engine, one, share).await
         });
     }
     let (mut count, mut failures) = (0, Vec::new());
@@ -83,13 +84,16 @@ struct Seen {
 }
 
 /// Each fault, and after it the same request without one.
-async fn endpoint(engine: Engine, endpoint: &Endpoint) -> (usize, Vec<Failure>) {
+async fn endpoint(engine: Engine, endpoint: &Endpoint, share: usize) -> (usize, Vec<Failure>) {
     let world = World::new(engine, endpoint.setting).await.unwrap();
     let clean = perform(&world, endpoint, None).await.unwrap();
     let without = unharmed(endpoint, &clean, &clean);
     let mut failures = placed(without, format!("{engine:?}, {}, no fault", endpoint.name));
     let mut count = 0;
-    for case in cases(engine, clean.record.statements, clean.record.opens.len()) {
+    let Record {
+        statements, opens, ..
+    } = &clean.record;
+    for case in cases(engine, *statements, opens.len(), share) {
         if endpoint.standing == Standing::DeletedMeanwhile && case.1 == Meaning::NoTables {
             // It would be repeated before anything happened meanwhile.
             continue;

@@ -13,6 +13,7 @@ pub enum Class {
     Allowed,
     Refused,
     Circuits,
+    Held,
 }
 
 /// Who asks.
@@ -56,7 +57,7 @@ pub enum Reading {
 }
 
 /// A request and what comes of it when nothing fails. Target and body may name
-/// `{agent}`, `{secret}`, `{operator}`, `{held}`, `{audit}`, `{upstream}`, `{path}`, a path of
+/// `{agent}`, `{secret}`, `{operator}`, `{held}`, `{audit}`, `{credential}`, `{upstream}`, `{path}`, a path of
 /// its own, and `{name}`, a name of its own.
 #[derive(Clone, Copy, Debug)]
 pub struct Endpoint {
@@ -72,7 +73,7 @@ pub struct Endpoint {
     pub standing: Standing,
     pub setting: Setting,
     pub status: u16,
-    /// A statement that comes when the answer stands already.
+    /// From this statement on the answer stands already.
     pub afterthought: Option<usize>,
     pub reading: Reading,
 }

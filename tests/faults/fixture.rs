@@ -61,8 +61,13 @@ impl Fixture {
         }
         let operator = rows::Operator::new(number);
         world.run(&operator.sql).await?;
+        let credential = rows::Credential::new(number);
+        if endpoint.target.contains("{credential}") {
+            world.run(&credential.sql).await?;
+        }
         let fill = |text: &str| {
             text.replace("{agent}", &agent)
+                .replace("{credential}", &credential.id)
                 .replace("{secret}", SECRET)
                 .replace("{held}", &held.id)
                 .replace("{audit}", &held.audit_id)
@@ -93,7 +98,7 @@ impl Fixture {
 /// A held request.
 #[derive(Default)]
 pub struct Held {
-    id: String,
+    pub id: String,
     audit_id: String,
 }
 

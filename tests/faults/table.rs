@@ -2,6 +2,8 @@
 
 #[path = "table/agents.rs"]
 mod agents;
+#[path = "table/held.rs"]
+mod held;
 #[path = "table/lists.rs"]
 mod lists;
 #[path = "table/proxied.rs"]
@@ -15,6 +17,7 @@ pub fn endpoints() -> impl Iterator<Item = &'static Endpoint> {
     let tables = [
         ENDPOINTS,
         agents::ENDPOINTS,
+        held::ENDPOINTS,
         lists::ENDPOINTS,
         proxied::ENDPOINTS,
     ];

@@ -12,7 +12,7 @@ pub enum View {
 }
 
 /// What is counted, and how.
-const COUNTED: [(&str, &str); 25] = [
+const COUNTED: [(&str, &str); 28] = [
     ("agents", "SELECT count(*) FROM Agent"),
     (
         "deleted agents",
@@ -85,6 +85,12 @@ const COUNTED: [(&str, &str); 25] = [
         "SELECT COALESCE(SUM(Refused), 0) FROM AgentActivity",
     ),
     ("held requests", "SELECT count(*) FROM HeldRequest"),
+    (
+        "held requests that are decided",
+        "SELECT count(*) FROM HeldRequest WHERE Status <> 0",
+    ),
+    ("approvals", "SELECT count(*) FROM HeldApproval"),
+    ("credentials", "SELECT count(*) FROM UpstreamCredential"),
     ("policies", "SELECT count(*) FROM Policy"),
 ];
 

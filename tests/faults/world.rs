@@ -26,6 +26,8 @@ pub enum Setting {
     Limited,
     /// One request of each agent may be held.
     OneHeld,
+    /// Two operators must approve what is held.
+    TwoApprovals,
     /// The gateway allows the upstream, the host does not.
     Walled,
     /// Nobody listens where the upstream was.
@@ -36,10 +38,15 @@ impl Setting {
     fn config(self, upstream: &str) -> Value {
         let limit = if self == Self::Limited { 0 } else { 1_000_000 };
         let held = i32::from(self == Self::OneHeld);
+        let approvals = if self == Self::TwoApprovals { 2 } else { 1 };
         let mut config = base_config();
         let own = json!({
             "System": { "RateLimit": { "DefaultRequestsPerMinute": limit } },
-            "HumanInTheLoop": { "MaxPendingPerAgent": held, "MaxPendingRequests": 0 },
+            "HumanInTheLoop": {
+                "MaxPendingPerAgent": held,
+                "MaxPendingRequests": 0,
+                "RequiredApprovals": approvals,
+            },
             "Proxy": { "AllowedUpstreams": [upstream] },
             // It is written when the caller has the answer, and nobody could wait for it.
             "Audit": { "RecordOutcomes": false },

@@ -4,6 +4,8 @@
 mod agents;
 #[path = "commands/failures.rs"]
 mod failures;
+#[path = "commands/held.rs"]
+mod held;
 #[path = "commands/operators.rs"]
 mod operators;
 #[path = "commands/reading.rs"]
@@ -108,7 +110,17 @@ async fn help_names_the_commands() {
     let output = run(&home, &["--help"]).await;
     assert!(output.status.success());
     let words = [
-        "up", "check", "backup", "audit", "operator", "agent", "token", "policy", "circuit",
+        "up",
+        "check",
+        "backup",
+        "audit",
+        "operator",
+        "agent",
+        "token",
+        "policy",
+        "circuit",
+        "hitl",
+        "credential",
     ];
     for word in words {
         assert!(text(&output).contains(word), "{}", text(&output));

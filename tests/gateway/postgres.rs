@@ -138,7 +138,7 @@ async fn secrets_that_were_made_lie_in_the_configurations_folder_and_are_warned_
     let vectra = up(&home).await;
     assert!(home.path("vectra.secrets/data_key").is_file());
     vectra
-        .says("VECTRA_ADMIN_KEY, VECTRA_TOKEN_SECRET and VECTRA_DATA_KEY are not set")
+        .says("VECTRA_ADMIN_KEY, VECTRA_TOKEN_SECRET, VECTRA_DATA_KEY and VECTRA_WEBHOOK_SECRET are not set")
         .await
         .unwrap();
 }

@@ -113,6 +113,7 @@ fn access(access: Access) -> Vec<String> {
         Access::Anyone => Vec::new(),
         Access::Agent => tokens.to_vec(),
         Access::Operators(roles) => vec![key(roles)],
+        Access::Owner => tokens.to_vec(),
         Access::OperatorsOrOwner(roles) => [vec![key(roles)], tokens.to_vec()].concat(),
     }
 }

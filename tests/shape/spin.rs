@@ -6,14 +6,15 @@ use std::fs;
 use toml::{Table, Value};
 use vectra_tests::dist::{dist, repository};
 
-/// The variables that the components read, and whether they are secrets that must
-/// be given. `bundle_digest` is read too, and left to hosts that know it.
-const VARIABLES: [(&str, bool); 5] = [
-    ("admin_key", true),
-    ("data_key", true),
-    ("token_secret", true),
-    ("trust_client_addr", false),
-    ("vectra_config", false),
+/// The variables that the components read, and whether they are secrets, and must be
+/// given. `bundle_digest` is read too, and left to hosts that know it.
+const VARIABLES: [(&str, bool, bool); 6] = [
+    ("admin_key", true, true),
+    ("data_key", true, true),
+    ("token_secret", true, true),
+    ("trust_client_addr", false, false),
+    ("vectra_config", false, false),
+    ("webhook_secret", true, false),
 ];
 
 fn manifest() -> Table {
@@ -65,13 +66,13 @@ fn hands_over_exactly_the_variables_that_are_read() {
         .keys()
         .map(String::as_str)
         .collect();
-    assert_eq!(handed, VARIABLES.iter().map(|(name, _)| *name).collect());
-    for (name, secret) in VARIABLES {
+    assert_eq!(handed, VARIABLES.iter().map(|(name, _, _)| *name).collect());
+    for (name, secret, required) in VARIABLES {
         let declared = manifest["variables"][name].as_table().unwrap();
         let flag = |key: &str| declared.get(key).and_then(Value::as_bool).unwrap_or(false);
         assert_eq!(flag("secret"), secret, "{name}");
-        assert_eq!(flag("required"), secret, "{name}");
-        assert_eq!(declared.contains_key("default"), !secret, "{name}");
+        assert_eq!(flag("required"), required, "{name}");
+        assert_eq!(declared.contains_key("default"), !required, "{name}");
         let template = component(&manifest)["variables"][name].as_str().unwrap();
         assert_eq!(template, format!("{{{{ {name} }}}}"));
     }
@@ -80,7 +81,13 @@ fn hands_over_exactly_the_variables_that_are_read() {
 #[test]
 fn the_gateway_knows_the_variables() {
     let gateway = fs::read(dist("components/gateway.wasm").unwrap()).unwrap();
-    for name in ["admin_key", "data_key", "token_secret", "vectra_config"] {
+    for name in [
+        "admin_key",
+        "data_key",
+        "token_secret",
+        "vectra_config",
+        "webhook_secret",
+    ] {
         let found = gateway
             .windows(name.len())
             .any(|window| window == name.as_bytes());

@@ -14,6 +14,7 @@ mod load;
 mod notes;
 mod plan;
 mod random;
+mod releases;
 mod rows;
 mod site;
 mod totals;
@@ -28,6 +29,8 @@ use self::plan::{Provider, plan};
 use self::random::Random;
 use self::site::Site;
 use self::totals::Totals;
+
+pub use self::releases::run as run_releases;
 
 /// After so many runs a database is given up for an empty one.
 const RUNS_OF_A_DATABASE: u32 = 25;

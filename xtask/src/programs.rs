@@ -8,6 +8,7 @@ use std::process::Command;
 use anyhow::{Result, bail};
 
 use crate::step::{run, step};
+use crate::workspace::Workspace;
 
 /// Programs and the Debian packages they come with.
 const NEEDED: [(&str, &str); 4] = [
@@ -16,6 +17,9 @@ const NEEDED: [(&str, &str); 4] = [
     ("strace", "strace"),
     ("unshare", "util-linux"),
 ];
+
+/// The same for the tests of the console; the driver wants a Node.js of 20 or later.
+const BROWSER: [(&str, &str); 3] = [("chromium", "chromium"), ("node", "nodejs"), ("npm", "npm")];
 
 /// Installs what the tests need and is missing where that can be done, and otherwise
 /// says how to.
@@ -29,6 +33,41 @@ pub fn ensure() -> Result<()> {
         missing.push("postgresql");
     }
     install("testing", &missing)
+}
+
+/// The same for the browser that the console is tested in, and for what drives it: packages
+/// of exactly the versions that `tests/console/package-lock.json` names, in a folder of
+/// `target/`.
+pub fn ensure_browser(workspace: &Workspace) -> Result<()> {
+    let missing: Vec<&str> = BROWSER
+        .iter()
+        .filter(|(program, _)| !is_there(program))
+        .map(|(_, package)| *package)
+        .collect();
+    install("testing the console", &missing)?;
+    let folder = workspace.path("target/tools/console");
+    let done = folder.join("node_modules/.package-lock.json");
+    let lock = fs::read(workspace.path("tests/console/package-lock.json"))?;
+    // npm writes the former once all is there; the latter says for which versions.
+    let copied = folder.join("package-lock.json");
+    if done.is_file() && fs::read(&copied).is_ok_and(|copied| copied == lock) {
+        return Ok(());
+    }
+    step("installing what drives the browser", || {
+        fs::create_dir_all(&folder)?;
+        for name in ["package.json", "package-lock.json"] {
+            fs::copy(
+                workspace.path("tests/console").join(name),
+                folder.join(name),
+            )?;
+        }
+        let quiet = ["--ignore-scripts", "--no-audit", "--no-fund"];
+        run(workspace
+            .command("npm")
+            .arg("ci")
+            .args(quiet)
+            .current_dir(&folder))
+    })
 }
 
 /// The same for a C++ compiler, which cargo-fuzz needs for libFuzzer.

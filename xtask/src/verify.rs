@@ -31,6 +31,7 @@ pub fn check(workspace: &Workspace) -> Result<()> {
 /// to each fuzz target.
 pub fn test(workspace: &Workspace) -> Result<()> {
     programs::ensure()?;
+    programs::ensure_browser(workspace)?;
     let mut failures = Failures::default();
     check_into(workspace, &mut failures);
     let built = host::build_all(workspace, HostProfile::Dev).and_then(|_| guests::build(workspace));
@@ -60,6 +61,7 @@ pub fn test(workspace: &Workspace) -> Result<()> {
 /// Builds `dist/` and runs `cargo test` with these arguments.
 pub fn test_only(workspace: &Workspace, arguments: &[String]) -> Result<()> {
     programs::ensure()?;
+    programs::ensure_browser(workspace)?;
     host::build_all(workspace, HostProfile::Dev)?;
     guests::build(workspace)?;
     run_tests(workspace, arguments)

@@ -38,7 +38,8 @@ impl Upstream<Body> for Outgoing {
     ) -> Result<Response<UpstreamBody>, UpstreamError> {
         let broken = |what: &str| UpstreamError::Unreachable(what.to_owned());
         let (head, body) = request.into_parts();
-        let outgoing = outgoing_request(&head, &body).ok_or_else(|| broken("no such request"))?;
+        let outgoing = outgoing_request(&head, &body)
+            .ok_or_else(|| UpstreamError::NotSent("no such request".to_owned()))?;
         let options = fetch::options(&head.extensions);
         let sink = match &body {
             OutgoingBody::Empty => None,
@@ -140,6 +141,16 @@ fn failure(code: &ErrorCode) -> UpstreamError {
         ErrorCode::DestinationIpProhibited | ErrorCode::HttpRequestDenied => {
             UpstreamError::Prohibited(format!("{code:?}"))
         }
+        // Only what happens before there is a connection. Errors of TLS may also come when
+        // the request is on its way, but for a certificate that is not believed.
+        ErrorCode::DnsTimeout
+        | ErrorCode::DnsError(_)
+        | ErrorCode::DestinationNotFound
+        | ErrorCode::DestinationIpUnroutable
+        | ErrorCode::ConnectionRefused
+        | ErrorCode::ConnectionTimeout
+        | ErrorCode::ConnectionLimitReached
+        | ErrorCode::TlsCertificateError => UpstreamError::NotSent(format!("{code:?}")),
         other => UpstreamError::Unreachable(format!("{other:?}")),
     }
 }

@@ -15,7 +15,7 @@ use bindings::wasi::http::types::{IncomingRequest, ResponseOutparam};
 use vectra_api::lifecycle::Ageing;
 use vectra_api::metrics::Sources;
 use vectra_api::settings::{Problem, Severity};
-use vectra_api::{Forwarded, Gateway, Ports, Settings};
+use vectra_api::{FollowUp, Forwarded, Gateway, Ports, Settings};
 
 use decision::Decision;
 use persistence::Repositories;
@@ -56,14 +56,16 @@ fn has_errors(problems: &[Problem]) -> bool {
     severities.any(|severity| severity == Severity::Error)
 }
 
-fn serve(settings: &Settings, request: IncomingRequest, out: ResponseOutparam) {
-    let digest = surroundings::bundle_digest();
-    let ports = Ports {
+/// What the gateway stands on.
+fn ports(bundle_digest: Option<&str>) -> Ports<'_, http_out::Outgoing> {
+    Ports {
         schema: &Repositories,
         agents: &Repositories,
         audit: &Repositories,
         policies: &Repositories,
         held: &Repositories,
+        notifications: &Repositories,
+        credentials: &Repositories,
         ledger: &Repositories,
         access: &Repositories,
         operators: &Repositories,
@@ -79,16 +81,25 @@ fn serve(settings: &Settings, request: IncomingRequest, out: ResponseOutparam) {
         random: &Surroundings,
         secrets: &Surroundings,
         client_addresses: surroundings::client_addresses(),
-        bundle_digest: digest.as_deref(),
+        bundle_digest,
         upstream: &http_out::Outgoing,
-    };
+    }
+}
+
+fn serve(settings: &Settings, request: IncomingRequest, out: ResponseOutparam) {
+    let digest = surroundings::bundle_digest();
+    let ports = ports(digest.as_deref());
     match http_in::read(request) {
         Ok(request) => {
             let bodiless = request.method() == http::Method::HEAD;
             let gateway = Gateway::new(ports, settings, &log);
             let response = gateway.handle(request);
             let forwarded = response.extensions().get::<Forwarded>().copied();
+            let follow_up = response.extensions().get::<FollowUp>().copied();
             let sent = http_out::answer(response, bodiless, out);
+            if let Some(follow_up) = follow_up {
+                gateway.follow_up::<http_in::Body>(follow_up);
+            }
             if let Some(forwarded) = forwarded {
                 gateway.conclude(forwarded, sent.bytes, sent.failure.as_deref());
             }
@@ -140,6 +151,7 @@ impl metrics::Guest for Component {
             schema: &Repositories,
             ledger: &Repositories,
             held: &Repositories,
+            now: vectra_api::Clock::now(&Surroundings),
         })
     }
 }
@@ -157,6 +169,9 @@ impl lifecycle::Guest for Component {
         vectra_api::lifecycle::start(files, now, &Repositories, &Repositories, &Decision)
             .map(|mut events| {
                 events.extend(vectra_api::lifecycle::check_keys(&Surroundings));
+                let (settings, _) = vectra_api::settings::read(&surroundings::config(), &Decision);
+                let webhook = vectra_api::lifecycle::check_webhook(&settings, &Surroundings);
+                events.extend(webhook);
                 events.into_iter().map(event).collect()
             })
             .map_err(|error| error.to_string())
@@ -177,12 +192,15 @@ impl lifecycle::Guest for Component {
             intents: &Repositories,
             agents: &Repositories,
         };
-        vectra_api::lifecycle::tick(budget, now, settings.retention_days, &ageing)
-            .map(|progress| lifecycle::Progress {
-                events: progress.events.into_iter().map(event).collect(),
-                more: progress.more,
-            })
-            .map_err(|error| error.to_string())
+        let progress = vectra_api::lifecycle::tick(budget, now, (&settings).into(), &ageing)
+            .map_err(|error| error.to_string())?;
+        let digest = surroundings::bundle_digest();
+        let gateway = Gateway::new(ports(digest.as_deref()), &settings, &log);
+        gateway.carry_on::<http_in::Body>(budget);
+        Ok(lifecycle::Progress {
+            events: progress.events.into_iter().map(event).collect(),
+            more: progress.more,
+        })
     }
 }
 

@@ -7,24 +7,25 @@ mod audit;
 mod callers;
 #[path = "persistence/circuits.rs"]
 mod circuits;
+#[path = "persistence/held.rs"]
+mod held;
 #[path = "persistence/hot.rs"]
 mod hot;
 #[path = "persistence/records.rs"]
 mod records;
 
 use vectra_domain::repository::{
-    AgentHistoryRepository, AgentPage, AgentRepository, Expiry, HeldPage, HeldRequestRepository,
-    HeldStep, IntentCache, PolicyRepository, Result, Schema,
+    AgentHistoryRepository, AgentPage, AgentRepository, IntentCache, PolicyRepository, Result,
+    Schema,
 };
 use vectra_domain::{
-    Agent, AgentChange, AgentHistory, AgentId, HeldRequest, HeldRequestId, Policy, PolicySource,
-    PutResult, Timestamp,
+    Agent, AgentChange, AgentHistory, AgentId, Policy, PolicySource, PutResult, Timestamp,
 };
 
 use crate::bindings::vectra::persistence as wit;
 use records::{
-    agent_from, agent_to, change_to, error, held_from, history_from, history_to, policy_from,
-    policy_to, source_to,
+    agent_from, agent_to, change_to, error, history_from, history_to, policy_from, policy_to,
+    source_to,
 };
 
 /// The composed repositories component.
@@ -137,59 +138,6 @@ impl PolicyRepository for Repositories {
         now: Timestamp,
     ) -> Result<Vec<String>> {
         wit::policies::retire_missing(source_to(source), keep, now.micros()).map_err(error)
-    }
-}
-
-impl HeldRequestRepository for Repositories {
-    fn find(&self, id: HeldRequestId) -> Result<Option<HeldRequest>> {
-        wit::held_requests::find(&id.to_string())
-            .map_err(error)?
-            .map(held_from)
-            .transpose()
-    }
-
-    fn count_pending(&self) -> Result<u32> {
-        wit::held_requests::count_pending().map_err(error)
-    }
-
-    fn list(&self, page: &HeldPage) -> Result<Vec<HeldRequest>> {
-        let after = page.after.map(|(time, id)| wit::held_requests::Cursor {
-            created_at: time.micros(),
-            id: id.to_string(),
-        });
-        let query = wit::held_requests::PageQuery {
-            status: page.status.map(records::held_status_to),
-            agent_id: page.agent_id.map(|id| id.to_string()),
-            after,
-            limit: page.limit,
-        };
-        wit::held_requests::list(&query)
-            .map_err(error)?
-            .into_iter()
-            .map(held_from)
-            .collect()
-    }
-
-    fn advance(&self, step: &HeldStep) -> Result<HeldRequest> {
-        let step = wit::held_requests::Step {
-            id: step.id.to_string(),
-            from: step
-                .from
-                .iter()
-                .copied()
-                .map(records::held_status_to)
-                .collect(),
-            to: records::held_status_to(step.to),
-            now: step.now.micros(),
-            unless_expired: step.expiry == Expiry::Refuses,
-            decided_by: step.decided_by.clone(),
-            comment: step.comment.clone(),
-        };
-        held_from(wit::held_requests::advance(&step).map_err(error)?)
-    }
-
-    fn expire(&self, now: Timestamp, limit: u32) -> Result<u32> {
-        wit::held_requests::expire(now.micros(), limit).map_err(error)
     }
 }
 

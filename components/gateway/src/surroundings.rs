@@ -1,10 +1,12 @@
 //! Clock, random bytes, variables.
 
+use std::time::Duration;
+
 use spin_sdk::variables;
 use vectra_api::{ClientAddresses, Clock, Random, Secret, Secrets};
 use vectra_domain::Timestamp;
 
-use crate::bindings::wasi::clocks::wall_clock;
+use crate::bindings::wasi::clocks::{monotonic_clock, wall_clock};
 use crate::bindings::wasi::random::random;
 
 /// What the host lends the component.
@@ -18,6 +20,11 @@ impl Clock for Surroundings {
             .saturating_mul(Timestamp::SECOND)
             .saturating_add(i64::from(now.nanoseconds / 1_000));
         Timestamp::EPOCH.plus(micros)
+    }
+
+    fn sleep(&self, duration: Duration) {
+        let nanos = u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX);
+        monotonic_clock::subscribe_duration(nanos).block();
     }
 }
 
@@ -36,6 +43,7 @@ impl Secrets for Surroundings {
             Secret::Token => "token_secret",
             Secret::AdminKey => "admin_key",
             Secret::DataKey => "data_key",
+            Secret::WebhookSecret => "webhook_secret",
         };
         match variables::get(name) {
             Ok(value) if value.is_empty() => Err(format!("the variable `{name}` is empty")),

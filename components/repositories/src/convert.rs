@@ -1,6 +1,6 @@
 //! Values of `vectra:persistence` to the domain's and back: here ids, times, errors and
-//! enums; `records` the entities, `callers` operators, access and lockouts, `circuits` and
-//! `ledger` the hot path.
+//! enums; `records` the entities, `callers` operators, access and lockouts, `held` held
+//! requests and credentials, `circuits` and `ledger` the hot path.
 
 use std::str::FromStr;
 
@@ -11,11 +11,13 @@ use crate::bindings::exports::vectra::persistence::types;
 
 mod callers;
 mod circuits;
+mod held;
 mod ledger;
 mod records;
 
 pub(crate) use callers::*;
 pub(crate) use circuits::*;
+pub(crate) use held::*;
 pub(crate) use ledger::*;
 pub(crate) use records::*;
 

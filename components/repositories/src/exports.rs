@@ -2,16 +2,16 @@
 
 mod audit;
 mod callers;
+mod held;
 mod hot;
 
 use vectra_domain::PersistenceError;
 use vectra_domain::repository::{
-    AgentHistoryRepository, AgentPage, AgentRepository, Expiry, HeldPage, HeldRequestRepository,
-    HeldStep, IntentCache, PolicyRepository, Schema,
+    AgentHistoryRepository, AgentPage, AgentRepository, IntentCache, PolicyRepository, Schema,
 };
 
 use crate::bindings::exports::vectra::persistence::{
-    agent_history, agents, held_requests, intent_cache, policies, schema, types,
+    agent_history, agents, intent_cache, policies, schema, types,
 };
 use crate::convert::of;
 use crate::{Shell, Store, convert};
@@ -150,59 +150,6 @@ impl<S: Store> policies::Guest for Shell<S> {
             let source = convert::to_policy_source(source);
             S::repositories().retire_missing(source, &keep, convert::time(now)?)
         })
-    }
-}
-
-impl<S: Store> held_requests::Guest for Shell<S> {
-    fn find(id: String) -> Result<Option<types::HeldRequest>, types::Error> {
-        call(|| {
-            let held = HeldRequestRepository::find(&S::repositories(), convert::id(&id)?)?;
-            Ok(held.map(convert::from_held))
-        })
-    }
-
-    fn count_pending() -> Result<u32, types::Error> {
-        call(|| S::repositories().count_pending())
-    }
-
-    fn list(query: held_requests::PageQuery) -> Result<Vec<types::HeldRequest>, types::Error> {
-        call(|| {
-            let after = query
-                .after
-                .map(|cursor| Ok((convert::time(cursor.created_at)?, convert::id(&cursor.id)?)))
-                .transpose()?;
-            let page = HeldPage {
-                status: query.status.map(convert::to_held_status),
-                agent_id: query.agent_id.map(|id| convert::id(&id)).transpose()?,
-                after,
-                limit: query.limit,
-            };
-            let held = HeldRequestRepository::list(&S::repositories(), &page)?;
-            Ok(held.into_iter().map(convert::from_held).collect())
-        })
-    }
-
-    fn advance(step: held_requests::Step) -> Result<types::HeldRequest, types::Error> {
-        call(|| {
-            let step = HeldStep {
-                id: convert::id(&step.id)?,
-                from: step.from.into_iter().map(convert::to_held_status).collect(),
-                to: convert::to_held_status(step.to),
-                now: convert::time(step.now)?,
-                expiry: if step.unless_expired {
-                    Expiry::Refuses
-                } else {
-                    Expiry::Ignored
-                },
-                decided_by: step.decided_by,
-                comment: step.comment,
-            };
-            S::repositories().advance(&step).map(convert::from_held)
-        })
-    }
-
-    fn expire(now: i64, limit: u32) -> Result<u32, types::Error> {
-        call(|| S::repositories().expire(convert::time(now)?, limit))
     }
 }
 

@@ -51,6 +51,12 @@ enum Command {
     /// Which upstreams are given a rest
     #[command(subcommand)]
     Circuit(vectra_client::Circuit),
+    /// Requests that wait for a human
+    #[command(subcommand)]
+    Hitl(vectra_client::Hitl),
+    /// Secrets that the gateway adds to what it sends, so that agents never hold them
+    #[command(subcommand)]
+    Credential(vectra_client::Credential),
     /// Decisions that were made
     #[command(subcommand)]
     Decision(vectra_client::Decision),
@@ -77,6 +83,8 @@ fn main() -> ExitCode {
         Command::Token(command) => Ok(command.run()),
         Command::Policy(command) => Ok(command.run()),
         Command::Circuit(command) => Ok(command.run()),
+        Command::Hitl(command) => Ok(command.run()),
+        Command::Credential(command) => Ok(command.run()),
         Command::Decision(command) => Ok(command.run()),
         Command::Import(arguments) => commands::import::run(arguments),
     };

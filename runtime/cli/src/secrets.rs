@@ -13,6 +13,8 @@ use thiserror::Error;
 const RANDOM: usize = 32;
 /// What an admin key begins with.
 const ADMIN_PREFIX: &str = "vop_";
+/// What a key of notifications begins with.
+const WEBHOOK_PREFIX: &str = "whsec_";
 
 /// The secrets. No `Debug`, so that they do not get into a log by accident.
 pub struct Secrets {
@@ -20,8 +22,12 @@ pub struct Secrets {
     pub token_secret: String,
     /// Opens the management.
     pub admin_key: String,
-    /// Base64 of the 32 bytes that held requests are encrypted with.
+    /// Base64 of the 32 bytes that held requests and credentials are encrypted with; one
+    /// key per line, the first encrypts.
     pub data_key: String,
+    /// Signs notifications. Missing where every other secret comes from the environment:
+    /// there nothing may be writable.
+    pub webhook_secret: Option<String>,
     /// Opens the classifier's provider, if it wants a key.
     pub semantic_key: Option<String>,
     /// Where the admin key came from.
@@ -114,14 +120,33 @@ const DATA_KEY: Made = Made {
     kind: Kind {
         variable: "VECTRA_DATA_KEY",
         file: "data_key",
-        expected: "32 bytes in base64",
+        expected: "32 bytes in base64 on each of 1 to 16 lines",
         is_usable: |text| {
-            STANDARD
-                .decode(text)
-                .is_ok_and(|bytes| bytes.len() == RANDOM)
+            are_lines(text, 16, |line| {
+                STANDARD
+                    .decode(line)
+                    .is_ok_and(|bytes| bytes.len() == RANDOM)
+            })
         },
     },
     make: |bytes| STANDARD.encode(bytes),
+};
+
+const WEBHOOK_SECRET: Made = Made {
+    kind: Kind {
+        variable: "VECTRA_WEBHOOK_SECRET",
+        file: "webhook_secret",
+        expected: "`whsec_` and 24 to 64 bytes in base64 on each of 1 to 4 lines",
+        is_usable: |text| {
+            are_lines(text, 4, |line| {
+                let key = line
+                    .strip_prefix(WEBHOOK_PREFIX)
+                    .map(|key| STANDARD.decode(key));
+                matches!(key, Some(Ok(bytes)) if (24..=64).contains(&bytes.len()))
+            })
+        },
+    },
+    make: |bytes| format!("{WEBHOOK_PREFIX}{}", STANDARD.encode(bytes)),
 };
 
 /// Somebody else's, so it is never made.
@@ -133,6 +158,13 @@ const SEMANTIC_KEY: Kind = Kind {
         (1..=4096).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic())
     },
 };
+
+/// Whether there are 1 to `most` lines, empty ones apart, and each of them is one.
+fn are_lines(text: &str, most: usize, is_one: fn(&str) -> bool) -> bool {
+    let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
+    let lines: Vec<&str> = lines.collect();
+    (1..=most).contains(&lines.len()) && lines.into_iter().all(is_one)
+}
 
 /// The variable that the admin key is taken from first.
 pub const ADMIN_KEY_VARIABLE: &str = ADMIN_KEY.kind.variable;
@@ -168,11 +200,22 @@ pub fn load(
         }
     };
     let (admin_key, admin_key_from) = load(&ADMIN_KEY)?;
+    let token_secret = load(&TOKEN_SECRET)?.0;
+    let data_key = load(&DATA_KEY)?.0;
+    let webhook_secret = match given(&WEBHOOK_SECRET.kind)? {
+        Some(secret) => Some(secret),
+        None if from_files.is_empty() => found(&WEBHOOK_SECRET.kind, folder)?,
+        None => {
+            from_files.push(WEBHOOK_SECRET.kind.variable);
+            Some(kept(&WEBHOOK_SECRET, folder)?.0)
+        }
+    };
     Ok(Secrets {
         admin_key,
         admin_key_from,
-        token_secret: load(&TOKEN_SECRET)?.0,
-        data_key: load(&DATA_KEY)?.0,
+        token_secret,
+        data_key,
+        webhook_secret,
         semantic_key,
         from_files,
     })

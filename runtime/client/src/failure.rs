@@ -65,6 +65,12 @@ pub enum Failure {
     /// So many cases came to something else than they expect.
     #[error("{0} failed")]
     Cases(u64),
+    /// Names and files do not go together.
+    #[error("there must be as many --value-file as --header")]
+    Values,
+    /// A held request has come to something else than was asked for.
+    #[error("{0}")]
+    Held(String),
     /// Nothing has this name.
     #[error("{0}")]
     NotFound(String),
@@ -156,7 +162,7 @@ impl Failure {
     /// right, 4 not found, 5 not available.
     pub fn code(&self) -> u8 {
         match self {
-            Self::Address { .. } | Self::Clear(_) | Self::Time(_) => 2,
+            Self::Address { .. } | Self::Clear(_) | Self::Time(_) | Self::Values => 2,
             Self::Key(_) | Self::Http(HttpError::Key, _) => 3,
             Self::NotFound(_) => 4,
             Self::Http(HttpError::Unreachable { .. } | HttpError::Unanswered { .. }, _) => 5,

@@ -1,5 +1,5 @@
 //! The commands of `vectra` that ask a running gateway: operators, agents, tokens,
-//! policies, circuits and what is recorded about them.
+//! policies, circuits, credentials, held requests and what is recorded about them.
 //!
 //! They know the gateway by `openapi.yaml` alone. Each is one call and one way to
 //! show the answer; what they share is the [`http`] client.
@@ -20,4 +20,4 @@ mod values;
 pub use failure::Failure;
 pub use key::{Key, KeyError, Origin};
 
-pub use commands::{Agent, Audit, Circuit, Decision, Operator, Policy, Token};
+pub use commands::{Agent, Audit, Circuit, Credential, Decision, Hitl, Operator, Policy, Token};

@@ -1,4 +1,4 @@
-//! Client secrets that the caller gives: from a file or the standard input.
+//! Secrets that the caller gives: from a file or the standard input.
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use thiserror::Error;
 
 /// More bytes than any secret has.
-const MAX: u64 = 4096;
+const MAX: u64 = 8192;
 
 /// There is no secret. Never shows it.
 #[derive(Debug, Error)]
@@ -80,7 +80,7 @@ mod tests {
             std::fs::write(&path, text).unwrap();
             assert_eq!(read(&path).ok().as_deref(), expected, "{text:?}");
         }
-        std::fs::write(&path, "x".repeat(4097)).unwrap();
+        std::fs::write(&path, "x".repeat(8193)).unwrap();
         assert!(matches!(read(&path), Err(SecretError::TooLong(_))));
         std::fs::remove_file(&path).unwrap();
         assert!(matches!(read(&path), Err(SecretError::Unreadable { .. })));

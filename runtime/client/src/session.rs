@@ -115,9 +115,7 @@ impl Session {
             true => Ok(answer),
             false => {
                 let key = self.key.as_ref().map(|key| key.secret.as_str());
-                let given = call.body().and_then(|body| body.get("clientSecret"));
-                let secrets = [key, given.and_then(Value::as_str)];
-                let secrets: Vec<_> = secrets.into_iter().flatten().collect();
+                let secrets: Vec<_> = key.into_iter().chain(secrets(call)).collect();
                 let origin = self.key.as_ref().map(|key| &key.origin);
                 Err(Failure::refused(call, &answer, &secrets, origin))
             }
@@ -195,6 +193,15 @@ impl Session {
         }
         Ok(())
     }
+}
+
+/// The secrets in a call's body: a client secret, the values of an upstream's fields.
+pub(crate) fn secrets(call: &Call) -> impl Iterator<Item = &str> {
+    let member = |name| call.body().and_then(|body| body.get(name));
+    let fields = member("headers").and_then(Value::as_object);
+    let values = fields.into_iter().flat_map(serde_json::Map::values);
+    let given = member("clientSecret").into_iter().chain(values);
+    given.filter_map(Value::as_str)
 }
 
 fn shown(format: Format, body: &[u8], view: &View) -> Result<String, Failure> {

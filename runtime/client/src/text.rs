@@ -5,7 +5,7 @@ const BLACK: &str = "***";
 
 /// Whether a character may steer a terminal, or make what is seen differ from what
 /// is there: controls, and those that turn or hide text.
-fn is_unfit(character: char) -> bool {
+pub fn is_unfit(character: char) -> bool {
     character.is_control()
         || matches!(character,
             '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'

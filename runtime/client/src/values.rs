@@ -8,16 +8,43 @@ use uuid::Uuid;
 /// The longest overlap of two secrets: a week.
 const MAX_OVERLAP: u64 = 7 * 24 * 60 * 60;
 
+/// Letters of a SHA-256 in hexadecimal.
+const DIGEST: usize = 64;
+
 /// The id of an agent, as the gateway writes it.
 pub fn agent_id(text: &str) -> Result<String, String> {
-    let id = Uuid::try_parse(text).map_err(|_| "it must be the agent's id, a GUID".to_owned())?;
-    Ok(id.hyphenated().to_string())
+    id(text, "the agent's id")
 }
 
 /// The id of a decision, as the gateway writes it.
 pub fn audit_id(text: &str) -> Result<String, String> {
-    let id = Uuid::try_parse(text).map_err(|_| "it must be a decision's id, a GUID".to_owned())?;
+    id(text, "a decision's id")
+}
+
+/// The id of a held request, as the gateway writes it.
+pub fn held_id(text: &str) -> Result<String, String> {
+    id(text, "a held request's id")
+}
+
+/// The id of credentials, as the gateway writes it.
+pub fn credential_id(text: &str) -> Result<String, String> {
+    id(text, "the credentials' id")
+}
+
+fn id(text: &str, whose: &str) -> Result<String, String> {
+    let id = Uuid::try_parse(text).map_err(|_| format!("it must be {whose}, a GUID"))?;
     Ok(id.hyphenated().to_string())
+}
+
+/// The digest of a held request, as the gateway writes it.
+pub fn digest(text: &str) -> Result<String, String> {
+    let hexadecimal = text.bytes().all(|byte| byte.is_ascii_hexdigit());
+    match hexadecimal && text.len() == DIGEST {
+        true => Ok(text.to_ascii_lowercase()),
+        false => Err(format!(
+            "it must be a SHA-256 of {DIGEST} hexadecimal digits"
+        )),
+    }
 }
 
 /// A moment (RFC 3339); kept as it is written.

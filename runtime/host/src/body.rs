@@ -4,7 +4,7 @@ use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -234,11 +234,80 @@ impl GuestBody {
     }
 }
 
+impl GuestBody {
+    /// Whether the guest has handed over everything that it promised.
+    fn is_complete(&self) -> bool {
+        self.ended || self.promised == Some(0) || self.inner.is_end_stream()
+    }
+}
+
 impl Drop for GuestBody {
     fn drop(&mut self) {
-        let complete = self.ended || self.promised == Some(0) || self.inner.is_end_stream();
-        if !complete {
+        // What lies ready counts: a guest that has given its whole answer may be at work on
+        // what comes after it, whether or not the client has taken the last of it.
+        let mut context = Context::from_waker(Waker::noop());
+        while !self.is_complete() {
+            match self.poll_frame(&mut context) {
+                Poll::Ready(Some(Ok(_))) => {}
+                Poll::Ready(_) | Poll::Pending => break,
+            }
+        }
+        if !self.is_complete() {
             self.run.abort();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::pending;
+    use std::sync::OnceLock;
+
+    use tokio::task::AbortHandle;
+
+    use super::*;
+
+    /// Frames, the last one first; then nothing comes, and no end.
+    struct Frames(Vec<&'static str>);
+
+    impl Body for Frames {
+        type Data = Bytes;
+        type Error = Error;
+
+        fn poll_frame(
+            mut self: Pin<&mut Self>,
+            _: &mut Context<'_>,
+        ) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
+            match self.0.pop() {
+                Some(text) => Poll::Ready(Some(Ok(Frame::data(Bytes::from(text))))),
+                None => Poll::Pending,
+            }
+        }
+    }
+
+    /// A body of these frames that then waits, of a guest that runs for ever.
+    fn guest(frames: &[&'static str], promised: u64) -> (GuestBody, AbortHandle) {
+        let task = tokio::spawn(pending::<()>()).abort_handle();
+        let run = Run::new(task.clone(), Arc::new(OnceLock::new()));
+        let inner = Frames(frames.iter().rev().copied().collect()).boxed_unsync();
+        (GuestBody::new(inner, run, Some(promised)), task)
+    }
+
+    #[tokio::test]
+    async fn a_guest_that_has_given_its_whole_answer_goes_on_without_its_client() {
+        let (body, task) = guest(&["whole", " answer"], 12);
+        drop(body);
+        tokio::task::yield_now().await;
+        assert!(!task.is_finished());
+        task.abort();
+    }
+
+    #[tokio::test]
+    async fn a_guest_that_has_not_ends_with_its_client() {
+        let (body, task) = guest(&["half an"], 12);
+        drop(body);
+        while !task.is_finished() {
+            tokio::task::yield_now().await;
         }
     }
 }

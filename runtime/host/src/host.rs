@@ -59,6 +59,8 @@ pub struct Host<C: Capabilities> {
     outbound: Arc<Outbound>,
     answer_headers: Vec<(HeaderName, HeaderValue)>,
     pub(crate) places: Arc<Semaphore>,
+    /// One tick at a time; closed when the host stops.
+    pub(crate) ticks: Semaphore,
     pub(crate) paths: Option<Paths>,
     trusted: TrustedProxies,
     pub(crate) closed: AtomicBool,
@@ -96,6 +98,7 @@ impl<C: Capabilities> Host<C> {
             outbound: Arc::new(Outbound::new(options.outbound, metrics.clone())?),
             answer_headers: options.answer_headers,
             places: Arc::new(Semaphore::new(bundle.limits.concurrent_requests as usize)),
+            ticks: Semaphore::new(1),
             paths: None,
             trusted: TrustedProxies::default(),
             closed: AtomicBool::new(false),
@@ -146,13 +149,15 @@ impl<C: Capabilities> Host<C> {
         store(&self.bundle, state, meter)
     }
 
-    /// Waits until no guest runs any more.
+    /// Waits until no guest runs any more; no tick begins from here on.
     pub(crate) async fn idle(&self) {
         // Never closed, so this waits for all places.
         let _ = self
             .places
             .acquire_many(self.limits().concurrent_requests)
             .await;
+        let _ = self.ticks.acquire().await;
+        self.ticks.close();
     }
 }
 

@@ -23,7 +23,9 @@ pub use crate::bindings::hosted::exports::vectra::gateway::settings::{
 
 /// What such a call may take: computing, and in all.
 pub(crate) const CPU: Duration = Duration::from_secs(30);
-const TIME: Duration = Duration::from_secs(60);
+pub(crate) const TIME: Duration = Duration::from_secs(60);
+/// What a tick may take in all: as a request does, it may wait for others.
+const TICK_TIME: Duration = Duration::from_secs(180);
 
 /// A call did not come to its end.
 #[derive(Debug, Error)]
@@ -134,11 +136,15 @@ impl<C: Capabilities> Host<C> {
     /// # Errors
     /// As [`start`](Self::start).
     pub async fn tick(&self, budget: u32) -> Result<Progress, HostedError> {
-        let nothing = Progress {
+        let nothing = || Progress {
             events: Vec::new(),
             more: false,
         };
-        self.call(Ok(nothing), move |hosted, store| {
+        // A host that stops waits for this one, and lets none begin any more.
+        let Ok(_turn) = self.ticks.acquire().await else {
+            return Ok(nothing());
+        };
+        self.call_within(TICK_TIME, Ok(nothing()), move |hosted, store| {
             Box::pin(async move {
                 hosted
                     .vectra_gateway_lifecycle()
@@ -162,9 +168,21 @@ impl<C: Capabilities> Host<C> {
         .await
     }
 
+    async fn call<T, F>(&self, otherwise: T, function: F) -> Result<T, HostedError>
+    where
+        F: for<'a> FnOnce(&'a Hosted, &'a mut Store<RequestState<C::State>>) -> Call<'a, T>,
+    {
+        self.call_within(TIME, otherwise, function).await
+    }
+
     /// Calls an export in an instance of its own, or gives the answer of a
     /// bundle that has no such export.
-    async fn call<T, F>(&self, otherwise: T, function: F) -> Result<T, HostedError>
+    async fn call_within<T, F>(
+        &self,
+        time: Duration,
+        otherwise: T,
+        function: F,
+    ) -> Result<T, HostedError>
     where
         F: for<'a> FnOnce(&'a Hosted, &'a mut Store<RequestState<C::State>>) -> Call<'a, T>,
     {
@@ -173,7 +191,7 @@ impl<C: Capabilities> Host<C> {
         };
         let meter = self.bundle.ticker.meter(ticks(CPU), Clock::Passing);
         let mut store = self.store(&meter);
-        let ended = bounded(meter, async {
+        let ended = bounded(time, meter, async {
             let instance = hosted.instantiate_async(&mut store).await?;
             function(&instance, &mut store).await
         })
@@ -187,10 +205,11 @@ type Ended<T> = Result<wasmtime::Result<T>, Elapsed>;
 
 /// Runs a guest within the bounds of a call outside requests.
 pub(crate) async fn bounded<T>(
+    time: Duration,
     meter: Meter,
     guest: impl Future<Output = wasmtime::Result<T>>,
 ) -> Ended<T> {
-    timeout(TIME, Metered::new(meter, guest)).await
+    timeout(time, Metered::new(meter, guest)).await
 }
 
 /// The guest's answer, or what stopped it, which is logged.

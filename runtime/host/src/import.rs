@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::bindings::importer::HostedImporterPre;
 use crate::host::{linker, store};
-use crate::hosted::{CPU, bounded, concluded};
+use crate::hosted::{CPU, TIME, bounded, concluded};
 use crate::limits::ticks;
 use crate::meter::Clock;
 use crate::metrics::Metrics;
@@ -72,7 +72,7 @@ impl<C: Capabilities> Importer<C> {
         );
         let meter = self.bundle.ticker.meter(ticks(CPU), Clock::Passing);
         let mut store = store(&self.bundle, state, &meter);
-        let ended = bounded(meter, async {
+        let ended = bounded(TIME, meter, async {
             let instance = self.importer.instantiate_async(&mut store).await?;
             instance
                 .vectra_gateway_importer()

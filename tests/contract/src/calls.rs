@@ -1,20 +1,22 @@
 //! Every call of every interface, to look at what each costs.
 
+mod held;
+
 use vectra_domain::repository::{
     ActPage, ActRepository, AgentAccessRepository, AgentHistoryRepository, AgentPage,
-    AgentRepository, AuditPage, AuditRange, AuditRepository, CircuitRepository, Expiry,
-    ExternalIssuerRepository, HeldPage, HeldRequestRepository, HeldStep, IntentCache, Ledger,
-    LockoutRepository, OperatorRepository, PolicyRepository, RefusalsPage,
+    AgentRepository, AuditPage, AuditRange, AuditRepository, CircuitRepository,
+    ExternalIssuerRepository, IntentCache, Ledger, LockoutRepository, OperatorRepository,
+    PolicyRepository, RefusalsPage,
 };
 use vectra_domain::{
-    ActOutcome, AgentChange, AgentId, Entry, Errand, Fate, HeldStatus, IssuerKeys, LockoutSubject,
+    ActOutcome, AgentChange, AgentId, Entry, Errand, Fate, IssuerKeys, LockoutSubject,
     PersistenceError, PolicySource, Probe, Query, Report, Rotation,
 };
 
 use crate::Ports;
 use crate::circuits::{RULE, origin};
 use crate::fixtures::{
-    act, act_id, after_noon, agent, audit, audit_id, entry, held_entry, held_id, history, operator,
+    act, act_id, after_noon, agent, audit, audit_id, entry, held_entry, history, operator,
     operator_id, outcome, policy, query,
 };
 
@@ -25,18 +27,6 @@ pub type Call = (&'static str, Box<dyn Fn(&dyn ErasedPorts)>);
 pub trait ErasedPorts: Ports {}
 
 impl<P: Ports> ErasedPorts for P {}
-
-fn step() -> HeldStep {
-    HeldStep {
-        id: held_id(2),
-        from: vec![HeldStatus::Pending],
-        to: HeldStatus::Approved,
-        now: after_noon(0),
-        expiry: Expiry::Refuses,
-        decided_by: None,
-        comment: None,
-    }
-}
 
 fn call(name: &'static str, call: impl Fn(&dyn ErasedPorts) + 'static) -> Call {
     (name, Box::new(call))
@@ -111,7 +101,7 @@ fn callers(id: AgentId) -> Vec<Call> {
             ok(LockoutRepository::clear(p, &subject()))
         }),
         call("external-issuers.claim", move |p| {
-            ok(p.claim(issuer, now, now))
+            ok(ExternalIssuerRepository::claim(p, issuer, now, now))
         }),
         call("external-issuers.put", move |p| {
             ok(ExternalIssuerRepository::put(p, issuer, &keys))
@@ -206,12 +196,6 @@ pub fn calls() -> Vec<Call> {
         after: Some((now, audit_id(1))),
         limit: 10,
     };
-    let held = HeldPage {
-        status: Some(HeldStatus::Pending),
-        agent_id: None,
-        after: None,
-        limit: 10,
-    };
     let all_audits = AuditPage {
         agent_id: None,
         ..audits
@@ -293,16 +277,9 @@ pub fn calls() -> Vec<Call> {
         call("intent-cache.prune", move |p| {
             ok(IntentCache::prune(p, now, 10));
         }),
-        call("held-requests.find", |p| {
-            ok(HeldRequestRepository::find(p, held_id(2)))
-        }),
-        call("held-requests.list", move |p| {
-            ok(HeldRequestRepository::list(p, &held))
-        }),
-        call("held-requests.count-pending", |p| ok(p.count_pending())),
-        call("held-requests.advance", |p| ok(p.advance(&step()))),
-        call("held-requests.expire", move |p| ok(p.expire(now, 10))),
     ];
+    calls.extend(held::held_requests(id));
+    calls.extend(held::credentials());
     calls.extend(callers(id));
     calls.extend(circuits(id));
     calls.extend([

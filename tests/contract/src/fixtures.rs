@@ -1,6 +1,8 @@
 //! Entities to test with. Numbers make ids; times are given as text or as
 //! microseconds after [`NOON`].
 
+mod held;
+
 use uuid::Uuid;
 use vectra_domain::repository::{AgentRepository, Schema};
 use vectra_domain::{
@@ -11,6 +13,7 @@ use vectra_domain::{
 };
 
 use crate::Ports;
+pub use held::*;
 
 /// A minute and an hour begin here.
 pub const NOON: &str = "2026-01-31T12:00:00.000000Z";

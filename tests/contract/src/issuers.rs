@@ -25,7 +25,7 @@ fn put(ports: &impl Ports, issuer: &str, keys: &IssuerKeys) {
 
 fn claim(ports: &impl Ports, issuer: &str, now: i64, not_since: i64) -> bool {
     let (now, not_since) = (after_noon(now), after_noon(not_since));
-    ports.claim(issuer, now, not_since).unwrap()
+    ExternalIssuerRepository::claim(ports, issuer, now, not_since).unwrap()
 }
 
 pub fn finds_what_was_put(ports: &impl Ports) {
@@ -108,7 +108,7 @@ pub fn refuses_what_is_no_issuer_and_no_json(ports: &impl Ports) {
     let now = after_noon(0);
     for issuer in ["", &"x".repeat(513), "a\0b"] {
         assert_invalid(ExternalIssuerRepository::find(ports, issuer));
-        assert_invalid(ports.claim(issuer, now, now));
+        assert_invalid(ExternalIssuerRepository::claim(ports, issuer, now, now));
         assert_invalid(ports.attempted(issuer));
         assert_invalid(ExternalIssuerRepository::put(ports, issuer, &keys("{}", 0)));
     }

@@ -17,11 +17,14 @@
 pub mod access;
 pub mod acts;
 pub mod agents;
+pub mod approvals;
 pub mod audit;
 pub mod calls;
 pub mod circuits;
 pub mod claims;
 pub mod counters;
+pub mod credentials;
+pub mod expiry;
 pub mod fixtures;
 pub mod held;
 pub mod history;
@@ -30,18 +33,22 @@ pub mod issuers;
 pub mod ledger;
 pub mod limits;
 pub mod lockouts;
+pub mod model;
+pub mod notifications;
 pub mod operators;
 pub mod outcomes;
 pub mod policies;
 pub mod probes;
+pub mod releases;
 pub mod schema;
 pub mod text;
 pub mod trust;
 
 use vectra_domain::repository::{
     ActRepository, AgentAccessRepository, AgentHistoryRepository, AgentRepository, AuditRepository,
-    CircuitRepository, ExternalIssuerRepository, HeldRequestRepository, IntentCache, Ledger,
-    LockoutRepository, OperatorRepository, PolicyRepository, Schema,
+    CircuitRepository, CredentialRepository, ExternalIssuerRepository, HeldRequestRepository,
+    IntentCache, Ledger, LockoutRepository, NotificationRepository, OperatorRepository,
+    PolicyRepository, Schema,
 };
 
 /// Everything that `vectra:persistence` offers.
@@ -52,6 +59,8 @@ pub trait Ports:
     + AuditRepository
     + PolicyRepository
     + HeldRequestRepository
+    + NotificationRepository
+    + CredentialRepository
     + AgentAccessRepository
     + OperatorRepository
     + ActRepository
@@ -70,6 +79,8 @@ impl<P> Ports for P where
         + AuditRepository
         + PolicyRepository
         + HeldRequestRepository
+        + NotificationRepository
+        + CredentialRepository
         + AgentAccessRepository
         + OperatorRepository
         + ActRepository
@@ -151,12 +162,56 @@ macro_rules! contract {
             finds_what_was_recorded
             makes_a_step_from_a_named_state
             refuses_a_step_from_another_state
+            makes_no_step_that_no_held_request_may_make
             refuses_a_step_once_expired_unless_told_otherwise
             does_not_know_an_unknown_id
-            expires_the_oldest_first_up_to_the_limit
             lists_the_oldest_first_without_the_sealed_request
             pages_without_gap_or_repetition
             counts_what_waits_for_a_human);
+        $crate::contract!(@ready $fresh, expiry:
+            expires_the_oldest_first_up_to_the_limit
+            expires_what_is_approved_and_gives_up_what_outlives_its_lease
+            prunes_only_what_is_final_and_old_and_all_that_belongs_to_it
+            prunes_the_oldest_up_to_the_limit);
+        $crate::contract!(@ready $fresh, approvals:
+            the_last_approval_that_is_needed_approves
+            an_operator_has_one_word
+            refuses_an_approval_of_what_does_not_wait
+            refuses_an_approval_after_expiry
+            what_was_needed_once_is_needed_still
+            counts_for_the_most_that_was_needed
+            gives_approvals_in_the_order_in_which_they_were_given
+            keeps_every_word_as_it_is
+            refuses_what_is_no_approval);
+        $crate::contract!(@ready $fresh, releases:
+            a_claim_makes_it_releasing_and_writes_its_audit_row
+            claims_nothing_that_is_not_approved
+            claims_once_whatever_has_become_of_it
+            claims_nothing_that_has_expired
+            a_claim_whose_audit_row_is_taken_changes_nothing
+            refuses_what_is_no_claim
+            writes_down_what_came_of_it_once
+            writes_down_an_answer_that_came_after_all
+            what_an_operator_has_settled_takes_no_answer
+            finishes_nothing_that_was_not_sent
+            keeps_every_outcome_as_it_is
+            refuses_what_is_no_outcome);
+        $crate::contract!(@ready $fresh, notifications:
+            tells_of_every_state_but_that_of_being_sent
+            claims_what_is_due_and_backs_off
+            claims_the_first_due_up_to_the_limit
+            removes_one_and_no_other
+            clears_up_to_the_limit
+            refuses_no_or_too_many);
+        $crate::contract!(@ready $fresh, credentials:
+            finds_what_was_inserted_without_the_secret
+            an_origin_has_one
+            replaces_what_may_change_and_nothing_else
+            removes_one_and_its_origin_is_free
+            lists_by_the_bytes_of_the_origin
+            loads_the_credential_of_its_origin_alone
+            keeps_every_text_as_it_is
+            refuses_what_is_no_credential);
         $crate::contract!(@ready $fresh, access:
             knows_nothing_of_an_agent_that_is_unknown_or_as_it_was_made
             sets_and_clears_the_requests_per_minute

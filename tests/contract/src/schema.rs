@@ -1,22 +1,23 @@
 //! `vectra:persistence/schema`.
 
 use vectra_domain::repository::{
-    ActRepository, AgentAccessRepository, AgentRepository, AuditRepository,
+    ActRepository, AgentAccessRepository, AgentRepository, AuditRepository, CredentialRepository,
     ExternalIssuerRepository, HeldRequestRepository, IntentCache, LockoutRepository,
-    PolicyRepository,
+    NotificationRepository, PolicyRepository,
 };
 use vectra_domain::{LockoutSubject, PersistenceError};
 
 use crate::Ports;
 use crate::fixtures::{
-    act, after_noon, agent, agent_id, audit, audit_id, entry, given_agent, held_id, outcome,
-    policy, query, undone,
+    act, after_noon, agent, agent_id, approval, audit, audit_id, claim, credential, entry,
+    given_agent, held_id, outcome, policy, query, undone,
 };
 
 pub fn tells_that_the_tables_are_missing(ports: &impl Ports) {
     let now = after_noon(0);
     let row = audit(1, agent_id(1), now);
-    let calls: [(&str, Result<(), PersistenceError>); 19] = [
+    let word = approval(1, 1, now);
+    let calls: [(&str, Result<(), PersistenceError>); 23] = [
         ("schema.version", ports.version().map(drop)),
         (
             "agents.find",
@@ -37,7 +38,7 @@ pub fn tells_that_the_tables_are_missing(ports: &impl Ports) {
         ),
         (
             "held-requests.count-pending",
-            ports.count_pending().map(drop),
+            ports.count_pending(now).map(drop),
         ),
         ("ledger.counters", ports.counters().map(drop)),
         (
@@ -51,6 +52,19 @@ pub fn tells_that_the_tables_are_missing(ports: &impl Ports) {
         (
             "held-requests.find",
             HeldRequestRepository::find(ports, held_id(1)).map(drop),
+        ),
+        ("held-requests.approve", ports.approve(&word, 1)),
+        (
+            "held-requests.claim",
+            HeldRequestRepository::claim(ports, &claim(1, agent_id(1), now)),
+        ),
+        (
+            "notifications.clear",
+            NotificationRepository::clear(ports, 1).map(drop),
+        ),
+        (
+            "credentials.find",
+            CredentialRepository::find(ports, credential(1).id).map(drop),
         ),
         (
             "agent-access.find",

@@ -84,7 +84,7 @@ fn round_trip(ports: &impl Ports, number: u128, text: &str) {
         outcome: Some(done),
     };
     assert_eq!(AuditRepository::find(ports, id), Ok(Some(expected)));
-    assert_eq!(HeldRequestRepository::find(ports, held.id), Ok(Some(held)));
+    assert_eq!(ports.find_sealed(held.id), Ok(Some(held)));
 
     let put = Policy {
         document: owned.clone(),

@@ -29,8 +29,13 @@ async fn main() -> Result<ExitCode> {
     let mut terminate = signal(SignalKind::terminate())?;
     // What a run has started ends with its value, so it is dropped, not left behind.
     tokio::select! {
-        result = crash::run(cli.runs, seed, Commits::Synced) => result.map(|()| ExitCode::SUCCESS),
+        result = run(cli.runs, seed) => result.map(|()| ExitCode::SUCCESS),
         _ = tokio::signal::ctrl_c() => Ok(ExitCode::from(130)),
         _ = terminate.recv() => Ok(ExitCode::from(143)),
     }
+}
+
+async fn run(runs: u32, seed: u64) -> Result<()> {
+    crash::run(runs, seed, Commits::Synced).await?;
+    crash::run_releases(runs, seed).await
 }

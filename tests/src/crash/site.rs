@@ -1,6 +1,7 @@
 //! A gateway with its database, its upstream and its agents, over many kills.
 
 mod end;
+pub(super) mod release;
 mod setup;
 
 use std::time::{Duration, Instant};

@@ -2,14 +2,16 @@
 
 use vectra_domain::repository::{Ledger, RefusalsPage, Result};
 use vectra_domain::{
-    Activity, Circuit, Context, Counter, Entry, Query, Recorded, Refusals, Timestamp, TrustScore,
+    Activity, Circuit, Context, Counter, Entry, Query, Recorded, Refusals, SealedCredential,
+    Timestamp, TrustScore,
 };
 
 use super::Repositories;
 use super::callers::access_from;
 use super::circuits::{origin_to, state_from};
+use super::held::held_to;
 use super::records::{
-    agent_from, audit_to, error, held_to, id_in, policy_from, time_from, time_in, times_in,
+    agent_from, audit_to, error, id_in, policy_from, time_from, time_in, times_in,
 };
 use crate::bindings::vectra::persistence::ledger as wit;
 
@@ -98,6 +100,7 @@ fn context_from(context: wit::Context) -> Result<Context> {
             baseline_since: activity.baseline_since.map(time_from).transpose()?,
         },
         circuit: context.circuit.map(circuit_from).transpose()?,
+        credential: context.credential.map(credential_from).transpose()?,
     })
 }
 
@@ -105,6 +108,14 @@ fn circuit_from(circuit: wit::Circuit) -> Result<Circuit> {
     Ok(Circuit {
         state: state_from(circuit.state),
         opens_at: times_in("Circuit.OpensAt", circuit.opens_at)?,
+    })
+}
+
+fn credential_from(credential: wit::SealedCredential) -> Result<SealedCredential> {
+    Ok(SealedCredential {
+        id: id_in("SealedCredential.Id", &credential.id)?,
+        key_id: credential.key_id,
+        sealed: credential.sealed,
     })
 }
 

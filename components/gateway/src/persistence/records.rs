@@ -5,9 +5,9 @@ use std::str::FromStr;
 
 use vectra_domain::repository::Result;
 use vectra_domain::{
-    Agent, AgentChange, AgentHistory, AgentStatus, AuditTrail, DecisionType, HeldRequest,
-    HeldStatus, IdError, PersistenceError, Policy, PolicySource, PolicyStatus, RiskScore,
-    TextChange, Timestamp, TrustScore,
+    Agent, AgentChange, AgentHistory, AgentStatus, AuditTrail, DecisionType, IdError,
+    PersistenceError, Policy, PolicySource, PolicyStatus, RiskScore, TextChange, Timestamp,
+    TrustScore,
 };
 
 use crate::bindings::vectra::persistence::types as wit;
@@ -232,69 +232,5 @@ pub fn policy_from(policy: wit::Policy) -> Result<Policy> {
         source_name: policy.source_name,
         content_hash: policy.content_hash,
         created_at: time_from(policy.created_at)?,
-    })
-}
-
-pub fn held_status_to(status: HeldStatus) -> wit::HeldStatus {
-    match status {
-        HeldStatus::Pending => wit::HeldStatus::Pending,
-        HeldStatus::Approved => wit::HeldStatus::Approved,
-        HeldStatus::Releasing => wit::HeldStatus::Releasing,
-        HeldStatus::Released => wit::HeldStatus::Released,
-        HeldStatus::Denied => wit::HeldStatus::Denied,
-        HeldStatus::Expired => wit::HeldStatus::Expired,
-        HeldStatus::Uncertain => wit::HeldStatus::Uncertain,
-    }
-}
-
-fn held_status_from(status: wit::HeldStatus) -> HeldStatus {
-    match status {
-        wit::HeldStatus::Pending => HeldStatus::Pending,
-        wit::HeldStatus::Approved => HeldStatus::Approved,
-        wit::HeldStatus::Releasing => HeldStatus::Releasing,
-        wit::HeldStatus::Released => HeldStatus::Released,
-        wit::HeldStatus::Denied => HeldStatus::Denied,
-        wit::HeldStatus::Expired => HeldStatus::Expired,
-        wit::HeldStatus::Uncertain => HeldStatus::Uncertain,
-    }
-}
-
-pub fn held_to(held: &HeldRequest) -> wit::HeldRequest {
-    wit::HeldRequest {
-        id: held.id.to_string(),
-        agent_id: held.agent_id.to_string(),
-        audit_id: held.audit_id.to_string(),
-        status: held_status_to(held.status),
-        reason: held.reason.clone(),
-        method: held.method.clone(),
-        target_url: held.target_url.clone(),
-        digest: held.digest.clone(),
-        key_id: held.key_id.clone(),
-        sealed: held.sealed.clone(),
-        created_at: held.created_at.micros(),
-        expires_at: held.expires_at.micros(),
-        decided_by: held.decided_by.clone(),
-        decided_at: held.decided_at.map(Timestamp::micros),
-        comment: held.comment.clone(),
-    }
-}
-
-pub fn held_from(held: wit::HeldRequest) -> Result<HeldRequest> {
-    Ok(HeldRequest {
-        id: held.id.parse().map_err(corrupt)?,
-        agent_id: held.agent_id.parse().map_err(corrupt)?,
-        audit_id: held.audit_id.parse().map_err(corrupt)?,
-        status: held_status_from(held.status),
-        reason: held.reason,
-        method: held.method,
-        target_url: held.target_url,
-        digest: held.digest,
-        key_id: held.key_id,
-        sealed: held.sealed,
-        created_at: time_from(held.created_at)?,
-        expires_at: time_from(held.expires_at)?,
-        decided_by: held.decided_by,
-        decided_at: times_from(held.decided_at)?,
-        comment: held.comment,
     })
 }

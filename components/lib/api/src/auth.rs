@@ -67,6 +67,7 @@ impl<U> Gateway<'_, U> {
         match access {
             Access::Anyone | Access::Agent => Ok(Caller::Anyone),
             Access::Operators(roles) => operator(roles),
+            Access::Owner => self.active_agent::<B>(headers).map(Caller::Agent),
             Access::OperatorsOrOwner(roles) => match operator(roles) {
                 Err(refusal) if refusal.is_unauthenticated() => {
                     self.active_agent::<B>(headers).map(Caller::Agent)

@@ -62,14 +62,37 @@ impl Fields {
             return Err(Refusal::new(Kind::UnsupportedMediaType));
         }
         let bytes = Self::read_body(body)?;
-        let value: Value = serde_json::from_slice(&bytes)
+        Self::parse(&bytes)
+    }
+
+    /// Reads the body of a management request that need not have one.
+    pub(crate) fn read_if_any(
+        headers: &HeaderMap,
+        body: impl RequestBody,
+    ) -> Result<Self, Refusal> {
+        let bytes = Self::read_body(body)?;
+        if bytes.is_empty() {
+            return Ok(Self::of(Map::new()));
+        }
+        if !is_json(headers) {
+            return Err(Refusal::new(Kind::UnsupportedMediaType));
+        }
+        Self::parse(&bytes)
+    }
+
+    fn of(object: Map<String, Value>) -> Self {
+        Self {
+            object,
+            errors: BTreeMap::new(),
+            taken: Map::new(),
+        }
+    }
+
+    fn parse(bytes: &[u8]) -> Result<Self, Refusal> {
+        let value: Value = serde_json::from_slice(bytes)
             .map_err(|error| Refusal::new(Kind::MalformedJson).detail(error.to_string()))?;
         match value {
-            Value::Object(object) => Ok(Self {
-                object,
-                errors: BTreeMap::new(),
-                taken: Map::new(),
-            }),
+            Value::Object(object) => Ok(Self::of(object)),
             _ => Err(Refusal::new(Kind::Invalid).detail("the body must be a JSON object")),
         }
     }
@@ -143,6 +166,28 @@ impl Fields {
         self.text(name, value, |text| check_name(text, most))
     }
 
+    /// A text of several lines that may be missing or null; `characters` bounds its length.
+    pub(crate) fn optional_lines(
+        &mut self,
+        name: &str,
+        characters: RangeInclusive<usize>,
+    ) -> Field<String> {
+        let value = self.take(name, Value::clone);
+        self.text(name, value, |text| {
+            check_text(&text.replace(['\n', '\t'], " "), characters)
+        })
+    }
+
+    /// A truth value that must be there; `false` if it is not, and then `finish` refuses.
+    pub(crate) fn required_flag(&mut self, name: &str) -> bool {
+        match self.take(name, Value::clone) {
+            Some(Value::Bool(flag)) => return flag,
+            None | Some(Value::Null) => self.error(name, "is required"),
+            Some(_) => self.error(name, "must be true or false"),
+        }
+        false
+    }
+
     /// A secret that may be missing or null, of which only that it was there is noted.
     pub(crate) fn optional_secret(
         &mut self,
@@ -198,6 +243,26 @@ impl Fields {
     pub(crate) fn required_secret(&mut self, name: &str) -> String {
         let field = self.optional_secret(name, |_| Ok(()));
         self.must(name, field)
+    }
+
+    /// An object that must be there, whose values are secrets: only its names are noted.
+    /// Empty if it is not there, and then `finish` refuses.
+    pub(crate) fn required_secrets(&mut self, name: &str) -> Map<String, Value> {
+        let names = |value: &Value| match value {
+            Value::Object(members) => members.keys().cloned().collect(),
+            _ => MASK.into(),
+        };
+        match self.take(name, names) {
+            Some(Value::Object(members)) => members,
+            Some(_) => {
+                self.error(name, "must be an object");
+                Map::new()
+            }
+            None => {
+                self.error(name, "is required");
+                Map::new()
+            }
+        }
     }
 
     /// Notes what a caller found wrong with a field.

@@ -7,7 +7,9 @@ use vectra_domain::{AgentStatus, PersistenceError};
 
 use crate::acts::Order;
 use crate::auth::Caller;
-use crate::log::Log;
+use crate::auth::operator::Identity;
+use crate::console::console;
+use crate::log::{Log, on_one_line};
 use crate::ports::{Ports, Upstream};
 use crate::problem::{Kind, Refusal};
 use crate::routes::{Ask, Change, Endpoint, Match, Read, find};
@@ -48,7 +50,8 @@ impl<'a, U> Gateway<'a, U> {
 
     /// Answers a request. Every answer carries `Vectra-Version` and `X-Request-Id`. One
     /// that is an upstream's has a [`Forwarded`](crate::Forwarded) among its extensions:
-    /// whoever sends it on gives that to [`Gateway::conclude`] afterwards.
+    /// whoever sends it on gives that to [`Gateway::conclude`] afterwards. One that leaves
+    /// something to do has a [`FollowUp`](crate::FollowUp), for [`Gateway::follow_up`].
     pub fn handle<B>(&self, request: Request<B>) -> Response<ResponseBody<U::Body>>
     where
         B: RequestBody,
@@ -63,7 +66,7 @@ impl<'a, U> Gateway<'a, U> {
         request.extensions_mut().insert(RequestId(id.clone()));
         let mut response = self.answer(request).unwrap_or_else(|refusal| {
             match refusal.context() {
-                Some(context) if !self.settings.log_requests => (self.log)(context),
+                Some(context) if !self.settings.log_requests => self.log(context),
                 _ => self.line.refused(&refusal),
             }
             refusal.into_response()
@@ -79,9 +82,9 @@ impl<'a, U> Gateway<'a, U> {
         response
     }
 
-    /// One line for the operator.
+    /// One line for the operator, whatever others wrote of it.
     pub(crate) fn log(&self, line: &str) {
-        (self.log)(line);
+        (self.log)(&on_one_line(line));
     }
 
     fn answer<B>(&self, request: Request<B>) -> Answer<U::Body>
@@ -103,8 +106,11 @@ impl<'a, U> Gateway<'a, U> {
             (Endpoint::Health, _) => self.health(),
             (Endpoint::IssueToken, _) => self.issue_token(&head.headers, body),
             (Endpoint::ShowHeld, caller) => self.show_held(&caller, parameter),
-            (Endpoint::Read(what), Caller::Operator(_)) => {
-                self.read(what, parameter, head.uri.query())
+            (Endpoint::HeldResponse, Caller::Agent(agent)) => self.held_response(agent, parameter),
+            (Endpoint::Console, _) => console(None, &head.headers),
+            (Endpoint::ConsoleFile, _) => console(Some(parameter), &head.headers),
+            (Endpoint::Read(what), Caller::Operator(by)) => {
+                self.read(what, &by, parameter, head.uri.query())
             }
             (Endpoint::Ask(what), Caller::Operator(_)) => {
                 let question = self.question(&head.headers, body)?;
@@ -112,9 +118,9 @@ impl<'a, U> Gateway<'a, U> {
                 self.admit::<B>(route.access, &head.headers)?;
                 self.ask(what, parameter, &question)
             }
-            (Endpoint::Change(what), Caller::Operator(_)) => {
+            (Endpoint::Change(what), Caller::Operator(by)) => {
                 let query = head.uri.query();
-                let order = self.order(what, parameter, query, &head.headers, body)?;
+                let order = self.order(what, &by, parameter, query, &head.headers, body)?;
                 // Once more: the key may have ended while the body was on its way.
                 let Caller::Operator(by) = self.admit::<B>(route.access, &head.headers)? else {
                     return Err(Refusal::new(Kind::MissingCredentials));
@@ -122,16 +128,22 @@ impl<'a, U> Gateway<'a, U> {
                 let action = format!("{} {}", route.method, route.path);
                 self.act(&by, action, &head.headers, order)
             }
-            // Only operators read and change.
+            // Only operators read and change, only agents have answers of their own.
             (
-                Endpoint::Read(_) | Endpoint::Ask(_) | Endpoint::Change(_),
-                Caller::Anyone | Caller::Agent(_),
+                Endpoint::Read(_) | Endpoint::Ask(_) | Endpoint::Change(_) | Endpoint::HeldResponse,
+                _,
             ) => Err(Refusal::new(Kind::MissingCredentials)),
         }
     }
 
     /// What an operator reads.
-    fn read<B>(&self, what: Read, parameter: &str, query: Option<&str>) -> Answer<B> {
+    fn read<B>(
+        &self,
+        what: Read,
+        by: &Identity,
+        parameter: &str,
+        query: Option<&str>,
+    ) -> Answer<B> {
         match what {
             Read::Operators => self.list_operators(query),
             Read::Agents => self.list_agents(query),
@@ -146,6 +158,10 @@ impl<'a, U> Gateway<'a, U> {
             Read::Refusals => self.list_refusals(query),
             Read::Circuits => self.list_circuits(query),
             Read::CircuitChanges => self.list_circuit_changes(query),
+            Read::Myself => self.show_self(by),
+            Read::Counters => self.show_counters(),
+            Read::HeldRequests => self.list_held(query),
+            Read::Credentials => self.list_credentials(query),
         }
     }
 
@@ -163,11 +179,16 @@ impl<'a, U> Gateway<'a, U> {
     fn order<'s, B>(
         &'s self,
         what: Change,
+        by: &Identity,
         parameter: &str,
         query: Option<&str>,
         headers: &HeaderMap,
-        body: impl RequestBody,
-    ) -> Result<Order<'s, B>, Refusal> {
+        body: B,
+    ) -> Result<Order<'s, U::Body>, Refusal>
+    where
+        B: RequestBody + 's,
+        U: Upstream<B>,
+    {
         match what {
             Change::AddOperator => self.add_operator(headers, body),
             Change::RevokeOperator => self.revoke_operator(parameter),
@@ -184,6 +205,12 @@ impl<'a, U> Gateway<'a, U> {
             Change::Activate => self.set_status(parameter, AgentStatus::Active),
             Change::ReplaceSecret => self.replace_secret(parameter, headers, body),
             Change::EndTokens => self.end_tokens(parameter),
+            Change::ApproveHeld => self.approve_held(by, parameter, headers, body),
+            Change::DenyHeld => self.deny_held(by, parameter, headers, body),
+            Change::SettleHeld => self.settle_held(by, parameter, headers, body),
+            Change::AddCredential => self.add_credential(headers, body),
+            Change::ReplaceCredential => self.replace_credential(parameter, headers, body),
+            Change::RemoveCredential => self.remove_credential(parameter),
         }
     }
 
@@ -195,7 +222,7 @@ impl<'a, U> Gateway<'a, U> {
                 &json!({ "status": "Healthy", "schemaVersion": version }),
             )),
             Err(error) => {
-                (self.log)(&error.to_string());
+                self.log(&error.to_string());
                 let body = json!({ "status": "Unhealthy" });
                 Ok(json(StatusCode::SERVICE_UNAVAILABLE, &body))
             }

@@ -1,36 +1,71 @@
-//! `GET /hitls/{id}`: how a held request stands, for operators and for the agent
-//! that made it.
+//! `/hitls`: requests held for a human.
+
+mod approval;
+mod decide;
+mod release;
+mod response;
+mod show;
 
 use http::{HeaderMap, StatusCode};
 use serde_json::{Value, json};
+use vectra_domain::repository::HeldPage;
 use vectra_domain::{
     AgentId, AgentStatus, HeldRequest, HeldRequestId, HeldStatus, Query, Timestamp,
 };
 
 use crate::auth::Caller;
-use crate::gateway::{Answer, Gateway, json};
+use crate::auth::agent::Holder;
+use crate::gateway::{Answer, Gateway, json as answer};
+use crate::page::{LIST, PageQuery, page};
 use crate::ports::Upstream;
 use crate::problem::{Kind, Refusal};
 
 impl<U> Gateway<'_, U> {
-    /// `GET /hitls/{id}`. Another agent's is not found, as if it were not there.
+    /// `GET /hitls`, oldest first.
+    pub(crate) fn list_held<B>(&self, query: Option<&str>) -> Answer<B> {
+        let query = PageQuery::read(query, &["status", "agentId"], LIST)?;
+        let wanted = HeldPage {
+            status: query.filter("status").map(read_status).transpose()?,
+            agent_id: query.id("agentId")?,
+            after: query.cursor(|parts| match parts {
+                [time, id] => Some((time.parse().ok()?, id.parse().ok()?)),
+                _ => None,
+            })?,
+            limit: query.limit + 1,
+        };
+        let rows = self.with_schema(|| self.ports.held.list(&wanted))?;
+        let now = self.ports.clock.now();
+        let place = |held: &HeldRequest| vec![held.created_at.to_string(), held.id.to_string()];
+        let body = page(&rows, query.limit, place, |held| decided(held, now));
+        Ok(answer(StatusCode::OK, &body))
+    }
+
+    /// `GET /hitls/{id}`: for operators with all that there is to decide about, for the
+    /// agent that made it how it stands. Another agent's is not found, as if it were not
+    /// there.
     pub(crate) fn show_held<B>(&self, caller: &Caller, id: &str) -> Answer<B> {
-        let owner = match caller {
-            Caller::Operator(_) => None,
-            Caller::Agent(agent) => Some(*agent),
+        let id = held_id(id)?;
+        let shown = match caller {
+            Caller::Operator(_) => self.detail(&self.held(id)?)?,
+            Caller::Agent(agent) => {
+                brief(&self.held_of(id, *agent)?, self.ports.clock.now()).into()
+            }
             Caller::Anyone => return Err(Refusal::new(Kind::MissingCredentials)),
         };
-        let id = id
-            .parse::<HeldRequestId>()
-            .map_err(|error| Refusal::field("id", error.to_string()))?;
-        let held = self
-            .with_schema(|| self.ports.held.find(id))?
-            .filter(|held| owner.is_none_or(|owner| owner == held.agent_id));
-        match held {
-            Some(held) => Ok(json(StatusCode::OK, &show(&held, self.ports.clock.now()))),
-            None => Err(Refusal::new(Kind::HeldNotFound)
-                .detail(format!("HITL request '{id}' was not found."))),
-        }
+        Ok(answer(StatusCode::OK, &shown))
+    }
+
+    /// A held request with all of it.
+    fn held(&self, id: HeldRequestId) -> Result<HeldRequest, Refusal> {
+        self.with_schema(|| self.ports.held.find_sealed(id))?
+            .ok_or_else(|| not_found(id))
+    }
+
+    /// A held request of this agent's.
+    fn held_of(&self, id: HeldRequestId, agent: AgentId) -> Result<HeldRequest, Refusal> {
+        self.with_schema(|| self.ports.held.find(id))?
+            .filter(|held| held.agent_id == agent)
+            .ok_or_else(|| not_found(id))
     }
 }
 
@@ -41,7 +76,11 @@ impl<U> Gateway<'_, U> {
     where
         U: Upstream<B>,
     {
-        let caller = self.agent::<B>(headers)?;
+        self.still_active(&self.agent::<B>(headers)?)
+    }
+
+    /// The agent, if it is still active and its token has not been ended.
+    pub(crate) fn still_active(&self, caller: &Holder) -> Result<AgentId, Refusal> {
         let query = Query {
             agent_id: caller.id,
             origin: None,
@@ -60,23 +99,68 @@ impl<U> Gateway<'_, U> {
     }
 }
 
-fn show(held: &HeldRequest, now: Timestamp) -> Value {
-    // The row is moved to Expired in ticks; until then its time decides.
-    let over = held.status == HeldStatus::Pending && held.expires_at <= now;
-    let status = if over {
-        HeldStatus::Expired
-    } else {
-        held.status
-    };
-    json!({
+/// How a held request stands. Rows are moved to Expired in ticks; until then their time
+/// decides.
+pub(crate) fn status_at(held: &HeldRequest, now: Timestamp) -> HeldStatus {
+    match held.status {
+        HeldStatus::Pending | HeldStatus::Approved if held.expires_at <= now => HeldStatus::Expired,
+        status => status,
+    }
+}
+
+/// Whether there is nothing left for the agent to wait for.
+pub(crate) const fn is_settled(status: HeldStatus) -> bool {
+    !matches!(
+        status,
+        HeldStatus::Pending | HeldStatus::Approved | HeldStatus::Releasing
+    )
+}
+
+fn held_id(text: &str) -> Result<HeldRequestId, Refusal> {
+    text.parse::<HeldRequestId>()
+        .map_err(|error| Refusal::field("id", error.to_string()))
+}
+
+fn not_found(id: HeldRequestId) -> Refusal {
+    Refusal::new(Kind::HeldNotFound).detail(format!("HITL request '{id}' was not found."))
+}
+
+fn read_status(text: &str) -> Result<HeldStatus, Refusal> {
+    serde_json::from_value(Value::from(text)).map_err(|_| {
+        let names = HeldStatus::ALL.map(|status| format!("{status:?}"));
+        Refusal::field("status", format!("must be one of {}", names.join(", ")))
+    })
+}
+
+/// A held request as its agent sees it: nothing of those who decide.
+fn brief(held: &HeldRequest, now: Timestamp) -> serde_json::Map<String, Value> {
+    let shown = json!({
         "id": held.id.to_string(),
         "agentId": held.agent_id.to_string(),
-        "status": status,
+        "status": status_at(held, now),
         "reason": held.reason,
         "method": held.method,
         "targetUrl": held.target_url,
         "digest": held.digest,
         "createdAt": held.created_at.to_string(),
         "expiresAt": held.expires_at.to_string(),
-    })
+    });
+    match shown {
+        Value::Object(shown) => shown,
+        _ => serde_json::Map::new(),
+    }
+}
+
+/// The same, with who has decided.
+fn decided(held: &HeldRequest, now: Timestamp) -> Value {
+    let mut shown = brief(held, now);
+    let decided = [
+        ("decidedBy", held.decided_by.clone()),
+        ("decidedAt", held.decided_at.map(|time| time.to_string())),
+        ("comment", held.comment.clone()),
+    ];
+    for (name, value) in decided {
+        shown.insert(name.to_owned(), value.into());
+    }
+    shown.into()
 }

@@ -12,8 +12,12 @@ mod auth;
 mod body;
 mod circuits;
 mod client;
+mod console;
+mod counters;
+mod credentials;
 mod decisions;
 mod fields;
+mod framed;
 mod gateway;
 mod hitls;
 // Public for what feeds it with nonsense; not part of what is promised.
@@ -22,6 +26,7 @@ pub mod issuer;
 pub mod lifecycle;
 mod log;
 pub mod metrics;
+mod notifications;
 mod operators;
 mod outcome;
 mod page;
@@ -31,16 +36,18 @@ mod problem;
 mod proxy;
 mod refusals;
 mod routes;
+mod sealing;
 mod secret;
 pub mod settings;
 #[doc(hidden)]
 pub mod token;
 mod tokens;
 mod trace;
+mod visible;
 
 pub use body::{BodyError, RequestBody, ResponseBody};
 pub use gateway::{Gateway, VERSION};
-pub use outcome::Forwarded;
+pub use outcome::{FollowUp, Forwarded};
 pub use ports::{
     Classifier, ClientAddresses, Clock, Engine, OutgoingBody, PolicyEngine, Ports, Random, Secret,
     Secrets, Upstream, UpstreamError,

@@ -1,5 +1,6 @@
 //! What happens outside requests: policies from files; what grows old.
 
+mod left_behind;
 mod upkeep;
 
 use std::collections::BTreeMap;
@@ -13,7 +14,8 @@ use crate::ports::{PolicyEngine, Secret, Secrets};
 use crate::secret::sha256_hex;
 use crate::token::TokenKeys;
 
-pub use upkeep::{Ageing, Progress, tick};
+pub use crate::notifications::check_webhook;
+pub use upkeep::{Ageing, Progress, Retention, tick};
 
 /// A file the configuration asked for.
 #[derive(Debug, Clone)]

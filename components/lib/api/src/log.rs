@@ -169,6 +169,13 @@ const fn word(outcome: DecisionType) -> &'static str {
     }
 }
 
+/// The text without what would end the line or steer a terminal: something stands in its
+/// place.
+pub(crate) fn on_one_line(text: &str) -> String {
+    let steers = |char: char| char.is_control() || matches!(char, '\u{2028}' | '\u{2029}');
+    text.replace(steers, "\u{fffd}")
+}
+
 /// The beginning of a text; control characters, which JSON writes in six bytes each, are
 /// left out.
 fn bounded(text: &str) -> String {

@@ -2,8 +2,8 @@
 
 use std::fmt::Write;
 
-use vectra_domain::Counter;
 use vectra_domain::repository::{HeldRequestRepository, Ledger, Schema};
+use vectra_domain::{Counter, Timestamp};
 
 use crate::VERSION;
 
@@ -15,6 +15,8 @@ pub struct Sources<'a> {
     pub ledger: &'a dyn Ledger,
     /// Requests that wait for a human.
     pub held: &'a dyn HeldRequestRepository,
+    /// The present.
+    pub now: Timestamp,
 }
 
 /// Everything as text. What the database does not tell is left out, and
@@ -27,7 +29,7 @@ pub fn render(sources: &Sources<'_>) -> String {
     text.sample("vectra_gateway_info", &[("version", VERSION)], 1);
     let version = sources.schema.version();
     let counters = sources.ledger.counters();
-    let pending = sources.held.count_pending();
+    let pending = sources.held.count_pending(sources.now);
     let up = version.is_ok() && counters.is_ok() && pending.is_ok();
     text.family(
         "vectra_database_up",

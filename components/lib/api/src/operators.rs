@@ -8,7 +8,7 @@ use vectra_domain::{Operator, OperatorId, OperatorRole, PersistenceError, Timest
 use crate::RequestBody;
 use crate::acts::{Done, Order};
 use crate::agents::MAX_NAME;
-use crate::auth::operator::{FIRST, hash, new_key};
+use crate::auth::operator::{FIRST, GATEWAY, hash, new_key};
 use crate::fields::{Field, Fields};
 use crate::gateway::{Answer, Gateway, json as answer, no_content, unstored};
 use crate::page::{LIST, PageQuery, page};
@@ -33,7 +33,8 @@ impl<U> Gateway<'_, U> {
     ) -> Result<Order<'s, B>, Refusal> {
         let (new, detail) = self.read_operator(headers, body)?;
         Ok(Order::new(None, detail, move || {
-            if new.name.eq_ignore_ascii_case(FIRST) {
+            let is_name = |name: &&str| new.name.eq_ignore_ascii_case(name);
+            if [FIRST, GATEWAY].iter().any(is_name) {
                 return Err(taken(&new.name));
             }
             let key = new_key(self.ports.random);

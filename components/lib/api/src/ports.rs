@@ -7,14 +7,16 @@ use vectra_decision::{
 use vectra_domain::Timestamp;
 use vectra_domain::repository::{
     ActRepository, AgentAccessRepository, AgentRepository, AuditRepository, CircuitRepository,
-    ExternalIssuerRepository, HeldRequestRepository, IntentCache, Ledger, LockoutRepository,
-    OperatorRepository, PolicyRepository, Schema,
+    CredentialRepository, ExternalIssuerRepository, HeldRequestRepository, IntentCache, Ledger,
+    LockoutRepository, NotificationRepository, OperatorRepository, PolicyRepository, Schema,
 };
 
 /// The present.
 pub trait Clock {
     /// Now.
     fn now(&self) -> Timestamp;
+    /// Waits so long.
+    fn sleep(&self, duration: std::time::Duration);
 }
 
 /// Random bytes fit for keys.
@@ -30,8 +32,11 @@ pub enum Secret {
     Token,
     /// The first operator's key.
     AdminKey,
-    /// Encrypts held requests; base64 of 32 bytes.
+    /// Encrypts held requests, their answers and upstreams' credentials, and seals
+    /// approvals: base64 of 32 bytes, one key per line (`sealing::DataKeys`).
     DataKey,
+    /// Signs notifications: `whsec_` and the base64 of 24 to 64 bytes.
+    WebhookSecret,
 }
 
 /// Where secrets come from.
@@ -90,7 +95,10 @@ pub enum UpstreamError {
     /// The host does not let the gateway go there.
     #[error("the address may not be reached: {0}")]
     Prohibited(String),
-    /// It could not be reached, or broke off.
+    /// It could not be reached: it is certain that nothing of the request was sent.
+    #[error("unreachable: {0}")]
+    NotSent(String),
+    /// It did not answer, or broke off; the request may have been sent.
     #[error("unreachable: {0}")]
     Unreachable(String),
 }
@@ -143,6 +151,10 @@ pub struct Ports<'a, U> {
     pub policies: &'a dyn PolicyRepository,
     /// Held requests.
     pub held: &'a dyn HeldRequestRepository,
+    /// What is told of held requests.
+    pub notifications: &'a dyn NotificationRepository,
+    /// Credentials of upstreams.
+    pub credentials: &'a dyn CredentialRepository,
     /// The hot path.
     pub ledger: &'a dyn Ledger,
     /// Agents' limits and former secrets.

@@ -6,7 +6,7 @@ mod decide;
 pub(crate) mod dry_run;
 pub(crate) mod explanation;
 mod forward;
-mod headers;
+pub(crate) mod headers;
 mod hold;
 mod mask;
 mod meaning;
@@ -17,7 +17,14 @@ mod record;
 pub(crate) mod target;
 
 pub(crate) use decide::{Decided, holdable, unusable};
-pub(crate) use record::stored;
+pub(crate) use forward::Unanswered;
+pub(crate) use hold::{
+    BODY_PATIENCE, Cleared, Exact, IDEMPOTENCY_KEY, Obstacle, Opened, Sent, Unopened,
+};
+pub(crate) use mask::{Piece, mask, pieces};
+pub(crate) use record::{recordable, stored};
+
+use std::time::Duration;
 
 use http::{HeaderMap, HeaderValue, Method, Response, StatusCode, header};
 use serde_json::json;
@@ -33,7 +40,7 @@ use crate::problem::{Kind, Refusal};
 use crate::trace::{REQUEST_ID, Trace};
 use crate::{BodyError, RequestBody, ResponseBody};
 use circuit::Passage;
-use forward::Permit;
+use forward::{Dispatch, Permit};
 use quota::Quota;
 use record::Bounds;
 use target::{Target, TargetError};
@@ -105,13 +112,28 @@ impl<U> Gateway<'_, U> {
         let bounds = self.bounds(&proxied, agent, &context, &decided, passage.as_ref())?;
         let quota = bounds.quota;
         let entry = self.entry(&proxied, agent, &context, &decided, bounds);
-        let receipt = self.record(&entry, quota)?;
+        let receipt = match self.record(&entry, quota)? {
+            Some(receipt) => receipt,
+            None => return Err(self.crowded_out(&proxied, agent, &context, &decided, quota)),
+        };
         self.line.decided(&decided, &context, &entry);
         let answer = match (receipt.permit, passage) {
             (Some(permit), Some(passage)) => {
-                self.forward(permit, &entry, proxied, outgoing, passage)
+                let dispatch = Dispatch {
+                    audit: &entry.audit,
+                    explanation: &entry.explanation,
+                    context: &context,
+                    started: self.line.started().unwrap_or(proxied.now),
+                    proxied,
+                    outgoing,
+                    passage,
+                    patience: Duration::from_secs(u64::from(self.settings.proxy.upstream_timeout)),
+                };
+                self.forward(permit, dispatch)
             }
-            _ if decided.decision.outcome == DecisionType::Hitl => held_answer(&entry),
+            _ if decided.decision.outcome == DecisionType::Hitl => {
+                self.answer_held::<B>(&caller, &entry, &proxied)
+            }
             _ => Err(denied(&decided.decision, &entry)),
         };
         self.stamped(answer, quota, receipt.requests)
@@ -152,7 +174,7 @@ impl<U> Gateway<'_, U> {
         let trace_id = self.mark(&mut headers, &request_id);
         self.line.agent(caller.id, &trace_id);
         let masked = &self.settings.proxy.masked_parameters;
-        self.line.target(|| mask::mask(&target.url, masked));
+        self.line.target(|| mask(&target.url, masked));
         let (bytes, outgoing) = if self.inspects(&target) {
             (self.read_body(body, length)?, OutgoingBody::Empty)
         } else {
@@ -217,14 +239,14 @@ impl<U> Gateway<'_, U> {
             .map_err(Refusal::from)
     }
 
-    /// Records the decision. Only a recorded Allow gives a permit; nothing is ever
-    /// recorded twice.
-    fn record(&self, entry: &Entry, quota: Option<Quota>) -> Result<Receipt, Refusal> {
+    /// Records the decision; none if as many requests are held as may be. Only a recorded
+    /// Allow gives a permit; nothing is ever recorded twice.
+    fn record(&self, entry: &Entry, quota: Option<Quota>) -> Result<Option<Receipt>, Refusal> {
         match self.ports.ledger.record(entry) {
-            Ok(Recorded::Recorded(requests)) => Ok(Receipt {
+            Ok(Recorded::Recorded(requests)) => Ok(Some(Receipt {
                 permit: Permit::recorded(entry),
                 requests,
-            }),
+            })),
             Ok(Recorded::Limited(seconds)) => {
                 let detail = format!("Rate limit exceeded. Try again in {seconds} seconds.");
                 let refusal = Refusal::new(Kind::RateLimited)
@@ -237,12 +259,7 @@ impl<U> Gateway<'_, U> {
                 Err(circuit::closed_to_all(host.unwrap_or_default(), seconds))
             }
             Ok(Recorded::AgentGone) => Err(inactive()),
-            Ok(Recorded::TooManyHeld) => {
-                let detail = "as many requests wait for a human as may";
-                Err(Refusal::new(Kind::TooManyHeld)
-                    .detail(detail)
-                    .retry_after(HELD_RETRY))
-            }
+            Ok(Recorded::TooManyHeld) => Ok(None),
             Err(error) => Err(Refusal::not_recorded(error)),
         }
     }
@@ -290,7 +307,7 @@ impl<U> Gateway<'_, U> {
 }
 
 /// Seconds after which an agent may ask again for a held request.
-const HELD_RETRY: u32 = 5;
+pub(crate) const HELD_RETRY: u32 = 5;
 
 fn read_target(method: &Method, uri: &http::Uri) -> Result<Target, Refusal> {
     if method == Method::CONNECT {

@@ -27,6 +27,8 @@ pub enum Access {
     Operators(&'static [OperatorRole]),
     /// Operators of these roles, and the agent that the thing asked for belongs to.
     OperatorsOrOwner(&'static [OperatorRole]),
+    /// The agent that the thing asked for belongs to.
+    Owner,
 }
 
 /// What an endpoint does.
@@ -36,6 +38,12 @@ pub(crate) enum Endpoint {
     Health,
     IssueToken,
     ShowHeld,
+    /// What an upstream answered to a held request.
+    HeldResponse,
+    /// The console's page.
+    Console,
+    /// A file that the page wants.
+    ConsoleFile,
     /// Answers an operator and changes nothing.
     Read(Read),
     /// Answers an operator's question that has a body, and changes nothing.
@@ -60,6 +68,10 @@ pub(crate) enum Read {
     Refusals,
     Circuits,
     CircuitChanges,
+    Myself,
+    Counters,
+    HeldRequests,
+    Credentials,
 }
 
 /// What an operator may ask.
@@ -89,11 +101,18 @@ pub(crate) enum Change {
     Activate,
     ReplaceSecret,
     EndTokens,
+    ApproveHeld,
+    DenyHeld,
+    SettleHeld,
+    AddCredential,
+    ReplaceCredential,
+    RemoveCredential,
 }
 
 const ADMINS: Access = Access::Operators(&[Admin]);
 const AUDITORS: Access = Access::Operators(&[Admin, Auditor]);
 const OPERATORS: Access = Access::Operators(&[Admin, Reviewer, Auditor]);
+const REVIEWERS: Access = Access::Operators(&[Admin, Reviewer]);
 const OWNER_TOO: Access = Access::OperatorsOrOwner(&[Admin, Reviewer, Auditor]);
 
 const fn route(
@@ -127,6 +146,7 @@ const fn change(method: &'static str, path: &'static str, access: Access, what: 
 pub const ROUTES: &[Route] = &[
     change("POST", "/operators", ADMINS, Change::AddOperator),
     read("/operators", AUDITORS, Read::Operators),
+    read("/operators/self", OPERATORS, Read::Myself),
     change("DELETE", "/operators/{operatorId}", ADMINS, Change::RevokeOperator),
     change("POST", "/agents", ADMINS, Change::RegisterAgent),
     read("/agents", OPERATORS, Read::Agents),
@@ -160,7 +180,19 @@ pub const ROUTES: &[Route] = &[
     read("/audit/{auditId}", OPERATORS, Read::AuditRecord),
     read("/circuits", OPERATORS, Read::Circuits),
     read("/circuits/changes", OPERATORS, Read::CircuitChanges),
+    read("/counters", OPERATORS, Read::Counters),
+    read("/hitls", OPERATORS, Read::HeldRequests),
     route("GET", "/hitls/{id}", OWNER_TOO, Endpoint::ShowHeld),
+    change("POST", "/hitls/{id}/approve", REVIEWERS, Change::ApproveHeld),
+    change("POST", "/hitls/{id}/deny", REVIEWERS, Change::DenyHeld),
+    change("POST", "/hitls/{id}/settle", REVIEWERS, Change::SettleHeld),
+    route("GET", "/hitls/{id}/response", Access::Owner, Endpoint::HeldResponse),
+    read("/credentials", AUDITORS, Read::Credentials),
+    change("POST", "/credentials", ADMINS, Change::AddCredential),
+    change("PUT", "/credentials/{credentialId}", ADMINS, Change::ReplaceCredential),
+    change("DELETE", "/credentials/{credentialId}", ADMINS, Change::RemoveCredential),
+    route("GET", "/console", Access::Anyone, Endpoint::Console),
+    route("GET", "/console/{file}", Access::Anyone, Endpoint::ConsoleFile),
     route("GET", "/health", Access::Anyone, Endpoint::Health),
     route("ANY", "/proxy/{target}", Access::Agent, Endpoint::Proxy),
 ];

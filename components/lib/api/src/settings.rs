@@ -3,17 +3,19 @@
 
 mod circuits;
 mod deciding;
+mod held;
 mod keys;
 mod tokens;
 mod tree;
 
 use vectra_decision as decision;
-use vectra_domain::{HeldLimits, TrustScore};
+use vectra_domain::TrustScore;
 
 use crate::ports::Classifier;
 use crate::proxy::target::HostPort;
 pub use circuits::CircuitSettings;
 pub use deciding::{Opa, PolicyUse, SemanticUse};
+pub use held::HeldSettings;
 pub use tokens::{IssuerSettings, KeySource, LockoutSettings, PathLimit, Provider, TokenSettings};
 use tree::Tree;
 
@@ -67,15 +69,6 @@ pub struct Settings {
     pub retention_days: u32,
     /// Forwarding.
     pub proxy: ProxySettings,
-}
-
-/// Held requests.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct HeldSettings {
-    /// How long one waits for a human, in seconds.
-    pub timeout: i64,
-    /// How many may wait.
-    pub limits: HeldLimits,
 }
 
 /// Forwarding.
@@ -141,7 +134,7 @@ pub fn read(text: &str, classifier: &dyn Classifier) -> (Settings, Vec<Problem>)
         trust_floor: deciding::trust_floor(&mut tree),
         record_outcomes: tree.flag("Audit.RecordOutcomes", true),
         log_requests: tree.flag("System.Logging.Requests", true),
-        held: held(&mut tree),
+        held: held::held(&mut tree, &proxy.internal),
         retention_days: tree.number("History.RetentionDays", 1..=3_650, 30),
         proxy,
     };
@@ -156,16 +149,6 @@ fn rate_limit(tree: &mut Tree) -> Option<u32> {
         60,
     );
     enabled.then_some(limit)
-}
-
-fn held(tree: &mut Tree) -> HeldSettings {
-    HeldSettings {
-        timeout: tree.number("HumanInTheLoop.TimeoutSeconds", 1..=2_592_000, 3_600),
-        limits: HeldLimits {
-            per_agent: tree.number("HumanInTheLoop.MaxPendingPerAgent", 0..=1_000_000, 20),
-            in_all: tree.number("HumanInTheLoop.MaxPendingRequests", 0..=1_000_000, 100),
-        },
-    }
 }
 
 fn proxy(tree: &mut Tree) -> ProxySettings {

@@ -8,6 +8,10 @@ mod acts;
 mod agents;
 #[path = "gateway/circuits.rs"]
 mod circuits;
+#[path = "gateway/console.rs"]
+mod console;
+#[path = "gateway/credentials.rs"]
+mod credentials;
 #[path = "gateway/database.rs"]
 mod database;
 #[path = "gateway/deciding.rs"]
@@ -20,6 +24,8 @@ mod explanation;
 mod export;
 #[path = "gateway/failures.rs"]
 mod failures;
+#[path = "gateway/held.rs"]
+mod held;
 #[path = "gateway/issuer.rs"]
 mod issuer;
 #[path = "gateway/lifecycle.rs"]
@@ -30,6 +36,8 @@ mod lockout;
 mod management;
 #[path = "gateway/metrics.rs"]
 mod metrics;
+#[path = "gateway/notifications.rs"]
+mod notifications;
 #[path = "gateway/observe.rs"]
 mod observe;
 #[path = "gateway/opa.rs"]

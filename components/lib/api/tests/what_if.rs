@@ -120,6 +120,8 @@ fn ask(world: &World, rows: &Rows, settings: &Settings, question: &Value) -> Val
         audit: rows,
         policies: database,
         held: database,
+        notifications: database,
+        credentials: database,
         ledger: database,
         access: database,
         operators: database,

@@ -106,6 +106,10 @@ id!(
     /// Id of an [`Act`](crate::Act).
     ActId
 );
+id!(
+    /// Id of a [`Credential`](crate::Credential).
+    CredentialId
+);
 
 #[cfg(test)]
 mod tests {

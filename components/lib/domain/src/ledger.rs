@@ -2,7 +2,7 @@
 
 use crate::{
     Agent, AgentAccess, AgentId, AuditTrail, Circuit, HeldRequest, HistoryId, Origin, Policy,
-    Probe, Timestamp, TrustScore,
+    Probe, SealedCredential, Timestamp, TrustScore,
 };
 
 /// What [`Ledger::load`](crate::repository::Ledger::load) is asked.
@@ -46,6 +46,8 @@ pub struct Context {
     pub activity: Activity,
     /// The origin's circuits; none if neither has a failure to its name.
     pub circuit: Option<Circuit>,
+    /// What is added to requests to the origin; none if nothing is.
+    pub credential: Option<SealedCredential>,
 }
 
 /// How trust moves: `trust + rate × (target − trust)`, applied by the database.

@@ -7,6 +7,7 @@
 mod access;
 mod agent;
 mod circuit;
+mod credential;
 mod error;
 mod held;
 mod id;
@@ -25,9 +26,12 @@ pub use circuit::{
     Circuit, CircuitChange, CircuitRule, CircuitState, Errand, Fate, Origin, Probe, Report,
     UpstreamCircuit,
 };
+pub use credential::{Credential, SealedCredential};
 pub use error::PersistenceError;
-pub use held::{HeldRequest, HeldStatus};
-pub use id::{ActId, AgentId, AuditId, HeldRequestId, HistoryId, IdError, OperatorId};
+pub use held::{Approval, Claim, HeldRequest, HeldStatus, Notification, Release, ReleaseOutcome};
+pub use id::{
+    ActId, AgentId, AuditId, CredentialId, HeldRequestId, HistoryId, IdError, OperatorId,
+};
 pub use ledger::{
     Activity, Context, Counter, Entry, HeldLimits, Query, Recorded, Refusals, TrustRule,
 };

@@ -5,17 +5,23 @@
 
 mod callers;
 mod circuits;
+mod credentials;
+mod held;
 
 pub use callers::{
     ActPage, ActRepository, AgentAccessRepository, ExternalIssuerRepository, LockoutRepository,
     OperatorRepository,
 };
 pub use circuits::CircuitRepository;
+pub use credentials::CredentialRepository;
+pub use held::{
+    Expiry, HeldPage, HeldRequestRepository, HeldStep, MAX_APPROVALS, NotificationRepository,
+};
 
 use crate::{
     Agent, AgentChange, AgentHistory, AgentId, AgentStatus, AuditId, AuditOutcome, AuditRecord,
-    AuditTrail, Context, Counter, Entry, HeldRequest, HeldRequestId, HeldStatus, PersistenceError,
-    Policy, PolicySource, PutResult, Query, Recorded, Refusals, Timestamp,
+    AuditTrail, Context, Counter, Entry, PersistenceError, Policy, PolicySource, PutResult, Query,
+    Recorded, Refusals, Timestamp,
 };
 
 /// Result of a repository call.
@@ -67,19 +73,6 @@ pub struct AuditRange {
     pub limit: u32,
 }
 
-/// Which held requests to list, oldest first.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct HeldPage {
-    /// Only this state.
-    pub status: Option<HeldStatus>,
-    /// Only this agent's.
-    pub agent_id: Option<AgentId>,
-    /// Begin after this time and id.
-    pub after: Option<(Timestamp, HeldRequestId)>,
-    /// At most so many, 1 to [`MAX_PAGE`].
-    pub limit: u32,
-}
-
 /// Which minutes with refusals to list, newest first.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RefusalsPage {
@@ -89,34 +82,6 @@ pub struct RefusalsPage {
     pub after: Option<(Timestamp, AgentId)>,
     /// At most so many, 1 to [`MAX_PAGE`].
     pub limit: u32,
-}
-
-/// Whether a step of a held request is refused once it has expired.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Expiry {
-    /// Refused with a conflict.
-    Refuses,
-    /// Does not matter.
-    Ignored,
-}
-
-/// A step of a held request from one state to another.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct HeldStep {
-    /// The held request.
-    pub id: HeldRequestId,
-    /// The states it may be in.
-    pub from: Vec<HeldStatus>,
-    /// The state it is in afterwards.
-    pub to: HeldStatus,
-    /// When the step is made.
-    pub now: Timestamp,
-    /// Whether expiry refuses it.
-    pub expiry: Expiry,
-    /// Who decided, if this step is a decision.
-    pub decided_by: Option<String>,
-    /// What the reviewer wrote.
-    pub comment: Option<String>,
 }
 
 /// Makes the tables (`vectra:persistence/schema`).
@@ -187,20 +152,6 @@ pub trait PolicyRepository {
         keep: &[String],
         now: Timestamp,
     ) -> Result<Vec<String>>;
-}
-
-/// Requests held for a human (`vectra:persistence/held-requests`).
-pub trait HeldRequestRepository {
-    /// One held request.
-    fn find(&self, id: HeldRequestId) -> Result<Option<HeldRequest>>;
-    /// One page, oldest first, `sealed` left empty.
-    fn list(&self, page: &HeldPage) -> Result<Vec<HeldRequest>>;
-    /// How many wait for a human, counted up to a million.
-    fn count_pending(&self) -> Result<u32>;
-    /// Makes a step if the row is in one of the states named.
-    fn advance(&self, step: &HeldStep) -> Result<HeldRequest>;
-    /// Expires up to `limit` pending requests whose time is over.
-    fn expire(&self, now: Timestamp, limit: u32) -> Result<u32>;
 }
 
 /// The hot path (`vectra:persistence/ledger`).

@@ -1,21 +1,17 @@
 //! What is refused before it reaches a database, whichever it is.
 
+mod circuits;
+mod held;
+
 use vectra_domain::repository::{MAX_PAGE, Result};
 use vectra_domain::{
-    Act, ActOutcome, Agent, AgentChange, AgentHistory, AuditOutcome, AuditTrail, CircuitRule,
-    Entry, HeldRequest, HeldStatus, IssuerKeys, Operator, Origin, PersistenceError, Policy, Probe,
-    Report, Rotation, TextChange,
+    Act, ActOutcome, Agent, AgentChange, AgentHistory, AuditOutcome, AuditTrail, Entry, IssuerKeys,
+    Operator, PersistenceError, Policy, Rotation, TextChange,
 };
 
 /// Longest name of an agent, an operator or a policy, in characters. PostgreSQL's indexes
 /// hold no text of more than some thousand bytes.
 const MAX_NAME: usize = 128;
-
-/// Longest host of an origin, in characters (RFC 1035 §2.3.4).
-const MAX_HOST: usize = 253;
-
-/// Most failures that a circuit may wait for.
-const MAX_THRESHOLD: u32 = 1_000;
 
 /// Longest URL of an issuer, in characters.
 const MAX_ISSUER: usize = 512;
@@ -31,6 +27,9 @@ const MAX_INTENT: usize = 16 * 1024;
 
 /// Longest subject of a lockout, in characters: an id or an address.
 const MAX_SUBJECT: usize = 64;
+
+pub(crate) use circuits::{origin, report};
+pub(crate) use held::{approval, claim, credential, finish};
 
 fn invalid<T>(message: impl Into<String>) -> Result<T> {
     Err(PersistenceError::Invalid(message.into()))
@@ -164,12 +163,12 @@ pub(crate) fn entry(entry: &Entry) -> Result<()> {
     }
     counter(&entry.counter)?;
     if let Some(wanted) = &entry.probe {
-        probe(wanted, &entry.audit)?;
+        circuits::probe(wanted, &entry.audit)?;
     }
     entry
         .held
         .as_ref()
-        .map_or(Ok(()), |held| held_request(held, &entry.audit))
+        .map_or(Ok(()), |held| held::request(held, &entry.audit))
 }
 
 fn counter(name: &str) -> Result<()> {
@@ -180,55 +179,6 @@ fn counter(name: &str) -> Result<()> {
         return invalid(format!(
             "`DecisionCounter.Name` is not 1 to {MAX_COUNTER} of `a` to `z`, digits, `-` and `/`"
         ));
-    }
-    Ok(())
-}
-
-fn probe(probe: &Probe, audit: &AuditTrail) -> Result<()> {
-    origin(&probe.origin)?;
-    if probe.lease_until <= audit.timestamp {
-        return invalid("the lease of a probe ends before it begins");
-    }
-    if probe.own_until < probe.lease_until {
-        return invalid("who claims a probe may try again before its lease ends");
-    }
-    Ok(())
-}
-
-/// Checks where a request is to go.
-pub(crate) fn origin(origin: &Origin) -> Result<()> {
-    if !matches!(origin.scheme.as_str(), "http" | "https") {
-        return invalid("the scheme of an origin is neither `http` nor `https`");
-    }
-    sized("UpstreamCircuit.Origin", &origin.host, MAX_HOST)
-}
-
-/// Checks a report to circuits.
-pub(crate) fn report(report: &Report, rule: CircuitRule) -> Result<()> {
-    origin(&report.origin)?;
-    if report.agent_id.uuid().is_nil() {
-        return invalid("no agent has the id of all");
-    }
-    if !(1..=MAX_THRESHOLD).contains(&rule.threshold) {
-        return invalid(format!(
-            "threshold {} is not from 1 to {MAX_THRESHOLD}",
-            rule.threshold
-        ));
-    }
-    Ok(())
-}
-
-fn held_request(held: &HeldRequest, audit: &AuditTrail) -> Result<()> {
-    optional_text("HeldRequest.Reason", held.reason.as_deref())?;
-    text("HeldRequest.Method", &held.method)?;
-    text("HeldRequest.TargetUrl", &held.target_url)?;
-    text("HeldRequest.Digest", &held.digest)?;
-    text("HeldRequest.KeyId", &held.key_id)?;
-    if held.agent_id != audit.agent_id || held.audit_id != audit.id {
-        return invalid("the held request belongs to another audit row");
-    }
-    if held.status != HeldStatus::Pending {
-        return invalid("a held request begins as pending");
     }
     Ok(())
 }

@@ -2,6 +2,8 @@
 
 mod callers;
 mod circuits;
+mod credentials;
+mod held;
 mod intents;
 mod postgres;
 mod sqlite;
@@ -10,6 +12,8 @@ use vectra_domain::PersistenceError;
 
 pub(crate) use callers::CallerStatements;
 pub(crate) use circuits::CircuitStatements;
+pub(crate) use credentials::CredentialStatements;
+pub(crate) use held::HeldStatements;
 pub(crate) use intents::IntentStatements;
 pub use postgres::POSTGRES;
 pub use sqlite::SQLITE;
@@ -50,11 +54,6 @@ pub struct Dialect {
     pub(crate) policy_list: &'static str,
     pub(crate) policy_revisions: &'static str,
     pub(crate) policy_retire: &'static str,
-    pub(crate) held_find: &'static str,
-    pub(crate) held_count_pending: &'static str,
-    pub(crate) held_list: &'static str,
-    pub(crate) held_advance: &'static str,
-    pub(crate) held_expire: &'static str,
     pub(crate) load: &'static str,
     pub(crate) record: &'static str,
     pub(crate) activity_prune: &'static str,
@@ -63,4 +62,6 @@ pub struct Dialect {
     pub(crate) callers: &'static CallerStatements,
     pub(crate) circuits: &'static CircuitStatements,
     pub(crate) intents: &'static IntentStatements,
+    pub(crate) held: &'static HeldStatements,
+    pub(crate) credentials: &'static CredentialStatements,
 }

@@ -23,4 +23,4 @@ pub use dialect::Dialect;
 pub use repository::Repositories;
 
 /// Version of the tables this crate knows.
-pub const SCHEMA_VERSION: u32 = 5;
+pub const SCHEMA_VERSION: u32 = 6;

@@ -1,13 +1,17 @@
 //! Rows to entities. The order of columns is that of the dialect's statements.
 
+mod held;
+
 use vectra_domain::{
     Act, ActOutcome, Agent, AgentAccess, AgentHistory, AgentId, AgentStatus, AuditOutcome,
-    AuditTrail, CircuitChange, CircuitState, Counter, DecisionType, Failures, HeldRequest,
-    HeldStatus, IssuerKeys, Operator, OperatorRole, PersistenceError, Policy, PolicySource,
-    PolicyStatus, Refusals, RiskScore, TrustScore, UpstreamCircuit,
+    AuditTrail, CircuitChange, CircuitState, Counter, DecisionType, Failures, IssuerKeys, Operator,
+    OperatorRole, PersistenceError, Policy, PolicySource, PolicyStatus, Refusals, RiskScore,
+    TrustScore, UpstreamCircuit,
 };
 
 use crate::row::{Reader, unexpected};
+
+pub(crate) use held::{approval, credential, held, notification, release};
 
 type Result<T> = std::result::Result<T, PersistenceError>;
 
@@ -89,28 +93,6 @@ pub(crate) fn policy(row: &mut Reader) -> Result<Policy> {
         source_name: row.optional_text("Policy.SourceName")?,
         content_hash: row.text("Policy.ContentHash")?,
         created_at: row.time("Policy.CreatedAt")?,
-    })
-}
-
-/// `Id, AgentId, AuditId, Status, Reason, Method, TargetUrl, Digest, KeyId, Sealed,
-/// CreatedAt, ExpiresAt, DecidedBy, DecidedAt, Comment`.
-pub(crate) fn held(row: &mut Reader) -> Result<HeldRequest> {
-    Ok(HeldRequest {
-        id: row.parsed("HeldRequest.Id")?,
-        agent_id: row.parsed("HeldRequest.AgentId")?,
-        audit_id: row.parsed("HeldRequest.AuditId")?,
-        status: row.code("HeldRequest.Status", HeldStatus::from_code)?,
-        reason: row.optional_text("HeldRequest.Reason")?,
-        method: row.text("HeldRequest.Method")?,
-        target_url: row.text("HeldRequest.TargetUrl")?,
-        digest: row.text("HeldRequest.Digest")?,
-        key_id: row.text("HeldRequest.KeyId")?,
-        sealed: row.blob("HeldRequest.Sealed")?,
-        created_at: row.time("HeldRequest.CreatedAt")?,
-        expires_at: row.time("HeldRequest.ExpiresAt")?,
-        decided_by: row.optional_text("HeldRequest.DecidedBy")?,
-        decided_at: row.optional_time("HeldRequest.DecidedAt")?,
-        comment: row.optional_text("HeldRequest.Comment")?,
     })
 }
 

@@ -5,11 +5,13 @@ mod access;
 mod acts;
 mod agents;
 mod circuits;
+mod credentials;
 mod held;
 mod intents;
 mod issuers;
 mod ledger;
 mod lockouts;
+mod notifications;
 mod operators;
 mod policies;
 mod records;
@@ -20,8 +22,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use vectra_domain::repository::{Result, Schema};
 use vectra_domain::{
     Act, ActId, ActOutcome, Agent, AgentAccess, AgentHistory, AgentId, AuditId, AuditRecord,
-    Failures, HeldRequest, HeldRequestId, HistoryId, Operator, OperatorId, PersistenceError,
-    Policy, Timestamp,
+    Credential, CredentialId, Failures, HistoryId, Operator, OperatorId, PersistenceError, Policy,
+    Timestamp,
 };
 
 use crate::SCHEMA_VERSION;
@@ -46,7 +48,8 @@ struct State {
     intents: BTreeMap<u16, (String, String, Timestamp)>,
     /// Revisions by name, oldest first.
     policies: BTreeMap<String, Vec<Policy>>,
-    held: BTreeMap<HeldRequestId, HeldRequest>,
+    held: held::Held,
+    credentials: BTreeMap<CredentialId, Credential>,
     access: BTreeMap<AgentId, AgentAccess>,
     operators: BTreeMap<OperatorId, Operator>,
     acts: BTreeMap<ActId, (Act, Option<ActOutcome>)>,

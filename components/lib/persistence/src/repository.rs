@@ -5,16 +5,19 @@ mod acts;
 mod agents;
 mod audit;
 pub(crate) mod circuits;
+mod credentials;
 mod held;
 mod history;
 pub(crate) mod intents;
 mod issuers;
 pub(crate) mod ledger;
 pub(crate) mod lockouts;
+pub(crate) mod notifications;
 pub(crate) mod operators;
 mod policies;
 mod schema;
 
+use vectra_domain::PersistenceError;
 use vectra_domain::repository::Result;
 
 use crate::bind::Bind;
@@ -50,6 +53,12 @@ impl<D: Database> Repositories<D> {
     /// Sends one statement and takes its first row, if there is one.
     fn first(&self, statement: &str, parameters: Vec<Value>) -> Result<Option<Reader>> {
         Ok(self.rows(statement, parameters)?.into_iter().next())
+    }
+
+    /// Sends a change that gives a row if there is what it changes.
+    fn change(&self, statement: &str, bind: Bind) -> Result<()> {
+        let row = self.first(statement, bind.finish()?)?;
+        row.map(drop).ok_or(PersistenceError::NotFound)
     }
 
     /// Removes a bounded number of rows; `bind` holds what comes before the limit.

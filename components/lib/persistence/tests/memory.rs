@@ -7,9 +7,19 @@ mod contract {
 }
 
 use vectra_contract::fixtures::{after_noon, entry, given_agent, query};
+use vectra_contract::model::walk;
 use vectra_domain::repository::Ledger;
 use vectra_domain::{Entry, PersistenceError, Recorded};
 use vectra_persistence::memory::Memory;
+
+#[test]
+fn held_requests_live_as_the_model_says() {
+    let memory = Memory::new();
+    let agent = given_agent(&memory, 1).id;
+    for seed in 0..1_000 {
+        walk(&memory, agent, 10 * u128::from(seed), seed, 40);
+    }
+}
 
 #[test]
 fn keeps_the_count_of_refusals() {

@@ -16,6 +16,12 @@ mod callers;
 mod circuits;
 #[path = "shared/concurrency.rs"]
 mod concurrency;
+#[path = "shared/held.rs"]
+mod held;
+#[path = "shared/model.rs"]
+mod model;
+#[path = "shared/races.rs"]
+mod races;
 #[path = "shared/statements.rs"]
 mod statements;
 #[path = "shared/upgrades.rs"]

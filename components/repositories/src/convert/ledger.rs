@@ -34,6 +34,13 @@ pub(crate) fn from_context(context: domain::Context) -> ledger::Context {
             state: from_circuit_state(circuit.state),
             opens_at: micros(circuit.opens_at),
         }),
+        credential: context
+            .credential
+            .map(|credential| ledger::SealedCredential {
+                id: credential.id.to_string(),
+                key_id: credential.key_id,
+                sealed: credential.sealed,
+            }),
     }
 }
 

@@ -4,9 +4,8 @@ use vectra_domain as domain;
 use vectra_domain::PersistenceError;
 
 use super::{
-    Result, from_agent_status, from_decision, from_held_status, from_policy_source,
-    from_policy_status, id, micros, of, optional_time, time, to_agent_status, to_decision,
-    to_held_status, to_policy_source, to_policy_status,
+    Result, from_agent_status, from_decision, from_policy_source, from_policy_status, id, micros,
+    of, optional_time, time, to_agent_status, to_decision, to_policy_source, to_policy_status,
 };
 use crate::bindings::exports::vectra::persistence::types;
 
@@ -171,45 +170,5 @@ pub(crate) fn from_policy(policy: domain::Policy) -> types::Policy {
         source_name: policy.source_name,
         content_hash: policy.content_hash,
         created_at: policy.created_at.micros(),
-    }
-}
-
-pub(crate) fn to_held(held: types::HeldRequest) -> Result<domain::HeldRequest> {
-    Ok(domain::HeldRequest {
-        id: id(&held.id)?,
-        agent_id: id(&held.agent_id)?,
-        audit_id: id(&held.audit_id)?,
-        status: to_held_status(held.status),
-        reason: held.reason,
-        method: held.method,
-        target_url: held.target_url,
-        digest: held.digest,
-        key_id: held.key_id,
-        sealed: held.sealed,
-        created_at: time(held.created_at)?,
-        expires_at: time(held.expires_at)?,
-        decided_by: held.decided_by,
-        decided_at: optional_time(held.decided_at)?,
-        comment: held.comment,
-    })
-}
-
-pub(crate) fn from_held(held: domain::HeldRequest) -> types::HeldRequest {
-    types::HeldRequest {
-        id: held.id.to_string(),
-        agent_id: held.agent_id.to_string(),
-        audit_id: held.audit_id.to_string(),
-        status: from_held_status(held.status),
-        reason: held.reason,
-        method: held.method,
-        target_url: held.target_url,
-        digest: held.digest,
-        key_id: held.key_id,
-        sealed: held.sealed,
-        created_at: held.created_at.micros(),
-        expires_at: held.expires_at.micros(),
-        decided_by: held.decided_by,
-        decided_at: micros(held.decided_at),
-        comment: held.comment,
     }
 }

@@ -158,9 +158,12 @@ fn variables(config: &Config, digest: &str, secrets: &Secrets) -> Result<Variabl
         Provider::Sqlite => None,
         Provider::Postgres => Some(("database_url", database::NAME)),
     };
+    let webhook = secrets.webhook_secret.as_deref();
+    let webhook = webhook.map(|secret| ("webhook_secret", secret));
     let semantic = secrets.semantic_key.as_deref();
     let semantic = semantic.map(|key| ("semantic_key", key));
-    let entries = entries.into_iter().chain(address).chain(semantic);
+    let entries = entries.into_iter().chain(address);
+    let entries = entries.chain(webhook).chain(semantic);
     Ok(Variables::new(
         entries.map(|(name, value)| (name.to_owned(), value.to_owned())),
     )?)

@@ -1,4 +1,5 @@
 mod decisions;
+mod held;
 mod policies;
 
 use std::process::ExitCode;
@@ -24,6 +25,10 @@ enum Line {
     Audit(Audit),
     #[command(subcommand)]
     Decision(Decision),
+    #[command(subcommand)]
+    Hitl(Hitl),
+    #[command(subcommand)]
+    Credential(Credential),
 }
 
 const ID: &str = "0c7f0b0e-9c2e-4f0e-8f43-1f1f3f0a9b11";
@@ -53,6 +58,8 @@ fn run(line: &str, answers: Vec<String>) -> (Vec<Asked>, ExitCode) {
         Line::Circuit(command) => command.run(),
         Line::Audit(command) => command.run(),
         Line::Decision(command) => command.run(),
+        Line::Hitl(command) => command.run(),
+        Line::Credential(command) => command.run(),
     };
     (fake.asked(), code)
 }
@@ -77,7 +84,7 @@ fn every_help_has_an_example_and_a_heading_of_its_own() {
             leaves += 1;
         }
     }
-    assert_eq!(leaves, 33);
+    assert_eq!(leaves, 42);
 }
 
 #[test]
@@ -119,6 +126,14 @@ fn a_command_line_that_is_wrong_is_refused_before_anything_is_sent() {
         "policy what-if FILE --from 2027-01-01T00:00:00Z",
         "policy what-if FILE --from x --to y",
         "agent list --output yaml",
+        "hitl list --status open",
+        "hitl show billing",
+        "hitl approve ID --digest abc",
+        "hitl approve ID --wait 3601",
+        "hitl settle ID",
+        "hitl settle ID --sent perhaps",
+        "credential add https://api.example",
+        "credential remove billing",
     ] {
         let line = line.replace("ID", ID);
         let words = std::iter::once("vectra").chain(line.split(' '));
@@ -241,16 +256,51 @@ fn each_command_is_a_call_of_the_interface() {
             "GET /audit/refusals?agentId=ID&limit=200",
             "",
         ),
+        (
+            "hitl list --status pending --agent ID",
+            "GET /hitls?status=Pending&agentId=ID&limit=200",
+            "",
+        ),
+        ("hitl show ID", "GET /hitls/ID", ""),
+        ("hitl approve ID", "POST /hitls/ID/approve", "{}"),
+        (
+            "hitl approve ID --comment agreed --digest DIGEST",
+            "POST /hitls/ID/approve",
+            r#"{"comment":"agreed","digest":"DIGEST"}"#,
+        ),
+        (
+            "hitl deny ID --comment no",
+            "POST /hitls/ID/deny",
+            r#"{"comment":"no"}"#,
+        ),
+        (
+            "hitl settle ID --sent false",
+            "POST /hitls/ID/settle",
+            r#"{"sent":false}"#,
+        ),
+        ("credential list", "GET /credentials?limit=200", ""),
+        (
+            "credential add https://api.example --header x-key --value-file SECRET",
+            "POST /credentials",
+            r#"{"headers":{"x-key":"the secret"},"origin":"https://api.example"}"#,
+        ),
+        (
+            "credential replace ID --header a --value-file SECRET --header b --value-file SECRET",
+            "PUT /credentials/ID",
+            r#"{"headers":{"a":"the secret","b":"the secret"}}"#,
+        ),
+        ("credential remove ID", "DELETE /credentials/ID", ""),
         ("circuit list", "GET /circuits?limit=200", ""),
         ("circuit changes", "GET /circuits/changes?limit=200", ""),
     ];
+    let digest = "0f".repeat(32);
     for (line, expected, body) in cases {
         let answers = vec![answer(200, list)];
-        let (asked, _) = run(line, answers);
+        let (asked, _) = run(&line.replace("DIGEST", &digest), answers);
         let expected = Asked {
             line: expected.replace("ID", ID),
             key: Some(KEY.to_owned()),
-            body: body.to_owned(),
+            body: body.replace("DIGEST", &digest),
         };
         assert_eq!(asked, [expected], "{line}");
     }

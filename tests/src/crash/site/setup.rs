@@ -25,6 +25,8 @@ fn settings() -> Value {
     json!({
         "System": { "RateLimit": { "Enabled": false } },
         "HumanInTheLoop": { "MaxPendingPerAgent": 0, "MaxPendingRequests": 0 },
+        // A release that was interrupted is soon known to be.
+        "Proxy": { "UpstreamTimeoutSeconds": 5 },
         "Security": { "AgentAuth": { "SelfSigned": { "Expiration": "12:00:00" } } },
     })
 }

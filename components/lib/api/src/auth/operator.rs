@@ -16,6 +16,9 @@ use crate::token::MIN_KEY;
 /// else may have it.
 pub(crate) const FIRST: &str = "admin_key";
 
+/// Who decides where no operator does. Nobody may have the name.
+pub(crate) const GATEWAY: &str = "gateway";
+
 /// A use of a key is noted at most so often, in microseconds.
 const NOTED_EVERY: i64 = Timestamp::MINUTE;
 
@@ -64,8 +67,7 @@ impl<U> Gateway<'_, U> {
             .with_schema(|| self.ports.operators.find_by_key(&hash))?
             .ok_or_else(refuse)?;
         let now = self.ports.clock.now();
-        let over = operator.expires_at.is_some_and(|end| end <= now);
-        if over || operator.revoked_at.is_some() {
+        if !holds(&operator, now) {
             return Err(refuse());
         }
         self.note_use(&operator, now);
@@ -100,6 +102,11 @@ impl<U> Gateway<'_, U> {
             ));
         }
     }
+}
+
+/// Whether an operator's key was neither taken back nor has it ended.
+pub(crate) fn holds(operator: &Operator, now: Timestamp) -> bool {
+    operator.revoked_at.is_none() && operator.expires_at.is_none_or(|end| end > now)
 }
 
 /// A new key: the prefix and 32 random bytes as base64url.

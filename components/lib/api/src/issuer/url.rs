@@ -1,4 +1,4 @@
-//! Addresses that the gateway fetches an issuer's keys from.
+//! Addresses that the gateway itself calls.
 
 use http::Uri;
 
@@ -14,11 +14,32 @@ pub(crate) enum UrlError {
     Form,
     #[error("must be an https URL, unless its host and port are in `Security.InternalHosts`")]
     Clear,
+    #[error("must have a host and port that are in `Security.InternalHosts`")]
+    Elsewhere,
 }
 
-/// Reads an address. Keys that travel in clear could be exchanged for others on their
+/// Reads an address that keys are fetched from. Keys that travel in clear could be exchanged for others on their
 /// way, so that is left to hosts of the operator's own.
 pub(crate) fn check(text: &str, internal: &[HostPort]) -> Result<Uri, UrlError> {
+    let (uri, host) = read(text)?;
+    if uri.scheme_str() == Some("https") || internal.contains(&host) {
+        Ok(uri)
+    } else {
+        Err(UrlError::Clear)
+    }
+}
+
+/// Reads an address that must be a host's of the operator's own.
+pub(crate) fn check_internal(text: &str, internal: &[HostPort]) -> Result<Uri, UrlError> {
+    let (uri, host) = read(text)?;
+    if internal.contains(&host) {
+        Ok(uri)
+    } else {
+        Err(UrlError::Elsewhere)
+    }
+}
+
+fn read(text: &str) -> Result<(Uri, HostPort), UrlError> {
     if text.len() > MAX_LENGTH || text.contains(['#', '\\']) {
         return Err(UrlError::Form);
     }
@@ -38,11 +59,7 @@ pub(crate) fn check(text: &str, internal: &[HostPort]) -> Result<Uri, UrlError> 
     };
     let host = format!("{}:{port}", authority.host());
     let host = HostPort::parse(&host).ok_or(UrlError::Form)?;
-    if default_port == 443 || internal.contains(&host) {
-        Ok(uri)
-    } else {
-        Err(UrlError::Clear)
-    }
+    Ok((uri, host))
 }
 
 #[cfg(test)]

@@ -1,5 +1,5 @@
-//! What grows old: held requests expire; history, activity and tombstones are pruned.
-//! The audit is not among it.
+//! What grows old: held requests expire and go; history, activity and tombstones are
+//! pruned. The audit is not among it.
 
 use vectra_domain::repository::{
     AgentHistoryRepository, AgentRepository, CircuitRepository, HeldRequestRepository, IntentCache,
@@ -8,6 +8,7 @@ use vectra_domain::repository::{
 use vectra_domain::{PersistenceError, Timestamp};
 
 use super::Event;
+use crate::Settings;
 
 /// Days for which activity is kept at least: the baseline reads seven, and the day
 /// that now lies in.
@@ -29,6 +30,24 @@ pub struct Ageing<'a> {
     pub agents: &'a dyn AgentRepository,
 }
 
+/// How long what grows old is kept, in days.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Retention {
+    /// History and what belongs to it.
+    pub history: u32,
+    /// Held requests that are settled, after they expired or would have.
+    pub held: u32,
+}
+
+impl From<&Settings> for Retention {
+    fn from(settings: &Settings) -> Self {
+        Self {
+            history: settings.retention_days,
+            held: settings.held.retention_days,
+        }
+    }
+}
+
 /// What a tick did.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Progress {
@@ -38,17 +57,17 @@ pub struct Progress {
     pub more: bool,
 }
 
-/// Expires held requests, then prunes history, activity, circuits and tombstones that are older
-/// than `retention_days`, each in one statement and at most `budget` rows (no more
-/// than [`MAX_PAGE`]; with 0 nothing is done). A step that fails is a warning and
-/// does not keep the others from being done.
+/// Expires held requests, then removes those that were settled long ago and prunes history,
+/// activity, circuits and tombstones that are older than they are kept, each in one statement
+/// and at most `budget` rows (no more than [`MAX_PAGE`]; with 0 nothing is done). A step that
+/// fails is a warning and does not keep the others from being done.
 ///
 /// # Errors
 /// The database's, if no step succeeded.
 pub fn tick(
     budget: u32,
     now: Timestamp,
-    retention_days: u32,
+    retention: Retention,
     ageing: &Ageing<'_>,
 ) -> Result<Progress> {
     let budget = budget.min(MAX_PAGE);
@@ -59,11 +78,13 @@ pub fn tick(
         });
     }
     let before = |days: u32| now.plus(-i64::from(days).saturating_mul(Timestamp::DAY));
-    let old = before(retention_days);
-    let unread = before(retention_days.max(BASELINE_DAYS));
+    let old = before(retention.history);
+    let unread = before(retention.history.max(BASELINE_DAYS));
+    let settled = before(retention.held);
     // Tombstones last: they stay until nothing else of the agent is left.
     let steps = [
         ("held requests expired", ageing.held.expire(now, budget)),
+        ("held requests removed", ageing.held.prune(settled, budget)),
         ("history rows pruned", ageing.history.prune(old, budget)),
         ("activity rows pruned", ageing.ledger.prune(unread, budget)),
         ("circuit rows pruned", ageing.circuits.prune(old, budget)),

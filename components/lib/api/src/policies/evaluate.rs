@@ -240,5 +240,6 @@ fn context(policy: Option<Policy>) -> Context {
         policy,
         activity: Activity::default(),
         circuit: None,
+        credential: None,
     }
 }

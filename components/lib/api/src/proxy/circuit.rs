@@ -92,7 +92,7 @@ pub(super) fn fate(answer: Result<StatusCode, &UpstreamError>, passage: &Passage
     match answer {
         Ok(status) if status.is_server_error() => Some(Fate::Failed),
         Ok(_) => Some(Fate::Answered),
-        Err(UpstreamError::Unreachable(_)) => Some(Fate::Failed),
+        Err(UpstreamError::Unreachable(_) | UpstreamError::NotSent(_)) => Some(Fate::Failed),
         Err(UpstreamError::Prohibited(_)) => {
             (passage.errand == Errand::Probe).then_some(Fate::Failed)
         }

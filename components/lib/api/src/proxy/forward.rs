@@ -2,9 +2,12 @@
 
 use std::time::Duration;
 
-use http::{Request, Response, StatusCode, Uri, header};
+use http::{HeaderMap, Request, Response, StatusCode, Uri, header};
 use vectra_decision::Body;
-use vectra_domain::{AuditId, AuditTrail, DecisionType, Entry};
+use vectra_domain::repository::HeldRequestRepository;
+use vectra_domain::{
+    AuditId, AuditTrail, Claim, Context, DecisionType, Entry, PersistenceError, Timestamp,
+};
 
 use super::Proxied;
 use super::circuit::{Passage, fate};
@@ -22,26 +25,144 @@ impl Permit {
     pub(super) fn recorded(entry: &Entry) -> Option<Self> {
         (entry.audit.decision_type == DecisionType::Allow).then_some(Self(()))
     }
+
+    /// The one permit that a held request ever gives, with its record.
+    ///
+    /// # Errors
+    /// The database's; whatever it is, there is no permit.
+    pub(super) fn claim(
+        held: &dyn HeldRequestRepository,
+        claim: &Claim,
+    ) -> Result<Self, PersistenceError> {
+        held.claim(claim).map(|()| Self(()))
+    }
+}
+
+/// What is to be sent, and what is known of it.
+pub(super) struct Dispatch<'a, B> {
+    /// The row that records that it is sent.
+    pub(super) audit: &'a AuditTrail,
+    /// Why it is sent: a JSON document.
+    pub(super) explanation: &'a str,
+    /// What the decision was made of.
+    pub(super) context: &'a Context,
+    pub(super) proxied: Proxied,
+    pub(super) outgoing: OutgoingBody<B>,
+    pub(super) passage: Passage,
+    /// How long the upstream may take to begin its answer.
+    pub(super) patience: Duration,
+    /// From when on its duration is counted.
+    pub(super) started: Timestamp,
+}
+
+/// Why there is no answer.
+pub(crate) enum Unanswered {
+    /// The gateway itself did not send it.
+    Refused(Refusal),
+    /// The upstream did not answer.
+    Failed(UpstreamError),
+}
+
+impl Unanswered {
+    /// What is recorded of it.
+    pub(crate) fn told(&self) -> String {
+        match self {
+            Self::Refused(refusal) => refusal.told().to_owned(),
+            Self::Failed(error) => error.to_string(),
+        }
+    }
+
+    fn refusal(self, host: &str) -> Refusal {
+        match self {
+            Self::Refused(refusal) => refusal,
+            Self::Failed(error) => unreachable(host, &error),
+        }
+    }
 }
 
 impl<U> Gateway<'_, U> {
     /// Forwards once.
-    pub(super) fn forward<B>(
-        &self,
-        _permit: Permit,
-        entry: &Entry,
-        proxied: Proxied,
-        outgoing: OutgoingBody<B>,
-        passage: Passage,
-    ) -> Answer<U::Body>
+    pub(super) fn forward<B>(&self, permit: Permit, dispatch: Dispatch<'_, B>) -> Answer<U::Body>
     where
         U: Upstream<B>,
     {
+        let host = dispatch.proxied.target.host.host.clone();
+        let (forwarded, answer) = self.dispatch(permit, dispatch);
+        if let Some(status) = forwarded.status {
+            self.line.upstream(status);
+        }
+        let answer = answer.map_err(|why| why.refusal(&host))?;
+        let (head, body) = answer.into_parts();
+        let mut response = Response::new(ResponseBody::Upstream(body));
+        response.extensions_mut().insert(forwarded);
+        *response.status_mut() = head.status;
+        *response.headers_mut() = head.headers;
+        Ok(response)
+    }
+
+    /// Sends once, reports how it fared, and gives what of the answer passes on. If there
+    /// is none, that is recorded already.
+    pub(super) fn dispatch<B>(
+        &self,
+        _permit: Permit,
+        dispatch: Dispatch<'_, B>,
+    ) -> (Forwarded, Result<Response<U::Body>, Unanswered>)
+    where
+        U: Upstream<B>,
+    {
+        let Dispatch {
+            audit,
+            explanation,
+            context,
+            proxied,
+            outgoing,
+            passage,
+            patience,
+            started,
+        } = dispatch;
         let host = proxied.target.host.host.clone();
+        let mut forwarded = Forwarded {
+            audit_id: audit.id,
+            started,
+            status: None,
+        };
+        let sent = match self.outgoing(proxied, outgoing, context) {
+            Ok(mut request) => {
+                request.extensions_mut().insert(patience);
+                let answer = self.ports.upstream.send(request);
+                // Before the answer goes out: a client that leaves takes its guest with
+                // it, and with it what has not been reported.
+                let status = answer.as_ref().map(http::Response::status);
+                forwarded.status = status.ok();
+                if let Some(fate) = fate(status, &passage) {
+                    self.report(passage, audit.agent_id, fate);
+                }
+                answer.map_err(Unanswered::Failed).and_then(passed_on)
+            }
+            Err(refusal) => Err(Unanswered::Refused(refusal)),
+        };
+        if let Err(why) = &sent {
+            if let Unanswered::Failed(UpstreamError::Prohibited(_)) = why {
+                self.take_back(audit, explanation, &host);
+            }
+            self.conclude(forwarded, 0, Some(&why.told()));
+        }
+        (forwarded, sent)
+    }
+
+    /// The request as it goes out, credentials added.
+    fn outgoing<B>(
+        &self,
+        proxied: Proxied,
+        outgoing: OutgoingBody<B>,
+        context: &Context,
+    ) -> Result<Request<OutgoingBody<B>>, Refusal> {
+        let origin = proxied.origin();
         let mut headers = proxied.headers;
         if let Body::Uninspected(length @ 1..) = proxied.inspection {
             headers.insert(header::CONTENT_LENGTH, length.into());
         }
+        self.add_credentials(&proxied.method, &mut headers, context, &origin)?;
         let body = match outgoing {
             OutgoingBody::Stream(body) => OutgoingBody::Stream(body),
             _ if proxied.body.is_empty() => OutgoingBody::Empty,
@@ -51,48 +172,25 @@ impl<U> Gateway<'_, U> {
         *request.method_mut() = proxied.method;
         *request.uri_mut() = uri(proxied.target.uri)?;
         *request.headers_mut() = headers;
-        let patience = Duration::from_secs(u64::from(self.settings.proxy.upstream_timeout));
-        request.extensions_mut().insert(patience);
-        let answer = self.ports.upstream.send(request);
-        // Before the answer goes out: a client that leaves takes its guest with it, and
-        // with it what has not been reported.
-        let status = answer.as_ref().map(http::Response::status);
-        let forwarded = Forwarded {
-            audit_id: entry.audit.id,
-            started: self.line.started().unwrap_or(proxied.now),
-            status: status.ok(),
-        };
-        if let Ok(status) = status {
-            self.line.upstream(status);
-        }
-        if let Some(fate) = fate(status, &passage) {
-            self.report(passage, entry.audit.agent_id, fate);
-        }
-        let answer = answer.map_err(|error| {
-            if let UpstreamError::Prohibited(_) = &error {
-                self.take_back(entry, &host);
-            }
-            self.conclude(forwarded, 0, Some(&error.to_string()));
-            unreachable(&host, &error)
-        })?;
-        let (head, body) = answer.into_parts();
-        if head.status == StatusCode::SWITCHING_PROTOCOLS {
-            let why = UpstreamError::Unreachable("it switched protocols unasked".to_owned());
-            self.conclude(forwarded, 0, Some(&why.to_string()));
-            return Err(unreachable(&host, &why));
-        }
-        let mut response = Response::new(ResponseBody::Upstream(body));
-        response.extensions_mut().insert(forwarded);
-        *response.status_mut() = head.status;
-        *response.headers_mut() = super::headers::from_upstream(&head.headers);
-        Ok(response)
+        Ok(request)
     }
+}
+
+/// What of an answer passes on.
+fn passed_on<B>(mut answer: Response<B>) -> Result<Response<B>, Unanswered> {
+    if answer.status() == StatusCode::SWITCHING_PROTOCOLS {
+        let why = "it switched protocols unasked".to_owned();
+        return Err(Unanswered::Failed(UpstreamError::Unreachable(why)));
+    }
+    let headers: HeaderMap = super::headers::from_upstream(answer.headers());
+    *answer.headers_mut() = headers;
+    Ok(answer)
 }
 
 impl<U> Gateway<'_, U> {
     /// The host refused the address that an allowed name led to: the audit says so
     /// in a row of its own, since rows are never changed.
-    fn take_back(&self, entry: &Entry, host: &str) {
+    fn take_back(&self, audit: &AuditTrail, explanation: &str, host: &str) {
         let denial = AuditTrail {
             id: AuditId::new(self.ports.uuid()),
             decision_type: DecisionType::Deny,
@@ -100,9 +198,9 @@ impl<U> Gateway<'_, U> {
                 "Target {host} is not allowed: its address is not public"
             )),
             timestamp: self.ports.clock.now(),
-            ..entry.audit.clone()
+            ..audit.clone()
         };
-        if let Err(error) = self.ports.audit.append(&denial, &entry.explanation) {
+        if let Err(error) = self.ports.audit.append(&denial, explanation) {
             self.log(&format!("a refused address was not recorded: {error}"));
         }
     }
@@ -129,8 +227,10 @@ fn unreachable(host: &str, error: &UpstreamError) -> Refusal {
         UpstreamError::Prohibited(_) => {
             Refusal::new(Kind::Denied).detail(format!("Target {host} is not allowed"))
         }
-        UpstreamError::Unreachable(_) => Refusal::new(Kind::UpstreamUnavailable)
-            .detail(format!("Upstream '{host}' is unavailable.")),
+        UpstreamError::Unreachable(_) | UpstreamError::NotSent(_) => {
+            Refusal::new(Kind::UpstreamUnavailable)
+                .detail(format!("Upstream '{host}' is unavailable."))
+        }
     };
     refusal.internal(format!("upstream {host}: {error}"))
 }

@@ -25,10 +25,15 @@ const HOP_BY_HOP: [HeaderName; 12] = [
     header::EXPECT,
 ];
 
+/// Whether a field belongs to one connection or to the message's framing.
+pub(crate) fn is_hop_by_hop(name: &HeaderName) -> bool {
+    HOP_BY_HOP.contains(name)
+}
+
 /// Whether a field stays behind. Also those named in `Connection`, where the host
 /// shows that field at all.
 fn stays(name: &HeaderName, headers: &HeaderMap) -> bool {
-    HOP_BY_HOP.contains(name)
+    is_hop_by_hop(name)
         || headers
             .get_all(header::CONNECTION)
             .iter()

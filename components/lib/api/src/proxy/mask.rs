@@ -7,27 +7,51 @@ const MASK: &str = "***";
 
 /// Masks the values of the named query parameters; names match in any case, also
 /// when they are percent-encoded. `names` are lower case.
-pub(super) fn mask(url: &str, names: &[String]) -> String {
-    let Some((path, query)) = url.split_once('?') else {
-        return url.to_owned();
+pub(crate) fn mask(url: &str, names: &[String]) -> String {
+    let text = |piece| match piece {
+        Piece::Shown(text) => text,
+        Piece::Secret(_) => MASK,
     };
-    let mut masked = String::with_capacity(url.len());
-    masked.push_str(path);
-    masked.push('?');
+    pieces(url, names).into_iter().map(text).collect()
+}
+
+/// A piece of a URL.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Piece<'u> {
+    /// What may be shown.
+    Shown(&'u str),
+    /// The value of a query parameter that may not.
+    Secret(&'u str),
+}
+
+/// The URL in pieces, cut around what [`mask`] masks: one after the other they are the URL.
+pub(crate) fn pieces<'u>(url: &'u str, names: &[String]) -> Vec<Piece<'u>> {
+    let query = url.find('?').map_or(url.len(), |at| at + 1);
+    let mut pieces = Vec::new();
+    // Where what may be shown begins, and where the next part of the query does.
+    let (mut shown, mut at) = (0, query);
     // Some servers take `;` for `&`.
-    for part in query.split_inclusive(['&', ';']) {
+    for part in url
+        .get(query..)
+        .unwrap_or_default()
+        .split_inclusive(['&', ';'])
+    {
         let pair = part.trim_end_matches(['&', ';']);
-        match pair.split_once('=') {
-            Some((name, _)) if is_secret(name, names) => {
-                masked.push_str(name);
-                masked.push('=');
-                masked.push_str(MASK);
-            }
-            _ => masked.push_str(pair),
+        if let Some((name, value)) = pair.split_once('=')
+            && is_secret(name, names)
+        {
+            let begin = at + name.len() + 1;
+            pieces.push(Piece::Shown(url.get(shown..begin).unwrap_or_default()));
+            pieces.push(Piece::Secret(value));
+            shown = begin + value.len();
         }
-        masked.push_str(part.get(pair.len()..).unwrap_or_default());
+        at += part.len();
     }
-    masked
+    let rest = url.get(shown..).unwrap_or_default();
+    if !rest.is_empty() {
+        pieces.push(Piece::Shown(rest));
+    }
+    pieces
 }
 
 fn is_secret(name: &str, names: &[String]) -> bool {
@@ -68,6 +92,32 @@ mod tests {
         ];
         for (url, expected) in cases {
             assert_eq!(mask(url, &names), expected);
+            let text = |piece| match piece {
+                Piece::Shown(text) | Piece::Secret(text) => text,
+            };
+            let whole: String = pieces(url, &names).into_iter().map(text).collect();
+            assert_eq!(whole, url);
+        }
+    }
+
+    #[test]
+    fn a_secret_is_a_piece_of_its_own_whatever_is_written_beside_it() {
+        let names = ["token".to_owned()];
+        let (shown, secret) = (Piece::Shown, Piece::Secret);
+        let cases: [(&str, &[Piece<'_>]); 4] = [
+            ("/a?token=***", &[shown("/a?token="), secret("***")]),
+            (
+                "/a?token=&x=***",
+                &[shown("/a?token="), secret(""), shown("&x=***")],
+            ),
+            (
+                "?token=a=b;;",
+                &[shown("?token="), secret("a=b"), shown(";;")],
+            ),
+            ("", &[]),
+        ];
+        for (url, expected) in cases {
+            assert_eq!(pieces(url, &names), expected, "{url}");
         }
     }
 }

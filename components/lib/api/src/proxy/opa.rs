@@ -13,6 +13,7 @@ use vectra_decision::{Agent, Body, DecisionType, PolicyAnswer, Risk, Verdict, ru
 use super::Proxied;
 use super::mask::mask;
 use crate::gateway::Gateway;
+use crate::log::on_one_line;
 use crate::ports::{OutgoingBody, Upstream};
 use crate::settings::Opa;
 
@@ -207,6 +208,7 @@ fn effect(result: &Map<String, Value>) -> DecisionType {
 fn text(result: &Map<String, Value>, name: &str) -> Option<String> {
     let text = result.get(name)?.as_str()?;
     let text: String = text.chars().take(MAX_TEXT).collect();
+    let text = on_one_line(&text);
     (!text.trim().is_empty()).then_some(text)
 }
 

@@ -36,28 +36,13 @@ impl<U> Gateway<'_, U> {
         decided: &Decided,
         bounds: Bounds,
     ) -> Entry {
-        let Bounds {
-            mut held,
-            quota,
-            probe,
-        } = bounds;
+        let Bounds { held, quota, probe } = bounds;
         let Decided { decision, .. } = decided;
-        let names = &self.settings.proxy.masked_parameters;
-        let id = AuditId::new(self.ports.uuid());
-        if let Some(held) = &mut held {
-            held.audit_id = id;
+        let mut audit = self.audit_row(proxied, agent, decision);
+        if let Some(held) = &held {
+            // It is sealed with the id of the row that holds it.
+            audit.id = held.audit_id;
         }
-        let audit = AuditTrail {
-            id,
-            agent_id: agent.id,
-            decision_type: stored(decision.outcome),
-            reason: decision.reason.as_deref().map(recordable),
-            method: proxied.method.as_str().to_owned(),
-            path: mask(&proxied.target.path, names),
-            target_url: mask(&proxied.target.url, names),
-            risk_score: risk_score(decision.risk.score),
-            timestamp: proxied.now,
-        };
         let facts = Facts {
             proxied,
             policy: context.policy.as_ref(),
@@ -79,6 +64,29 @@ impl<U> Gateway<'_, U> {
             held,
             held_limits: self.settings.held.limits,
             probe,
+        }
+    }
+}
+
+impl<U> Gateway<'_, U> {
+    /// The audit row of a decision.
+    pub(super) fn audit_row(
+        &self,
+        proxied: &Proxied,
+        agent: &Agent,
+        decision: &Decision,
+    ) -> AuditTrail {
+        let names = &self.settings.proxy.masked_parameters;
+        AuditTrail {
+            id: AuditId::new(self.ports.uuid()),
+            agent_id: agent.id,
+            decision_type: stored(decision.outcome),
+            reason: decision.reason.as_deref().map(recordable),
+            method: proxied.method.as_str().to_owned(),
+            path: mask(&proxied.target.path, names),
+            target_url: mask(&proxied.target.url, names),
+            risk_score: risk_score(decision.risk.score),
+            timestamp: proxied.now,
         }
     }
 }

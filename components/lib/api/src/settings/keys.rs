@@ -1,9 +1,8 @@
 //! Keys that are known and not read.
 
 /// Keys (or groups, ending in a dot) of the original that have no effect here.
-pub(super) const INERT: [&str; 9] = [
+pub(super) const INERT: [&str; 8] = [
     "HumanInTheLoop.Enabled",
-    "HumanInTheLoop.NotificationWebhookUrl",
     "Observability.",
     "SecretManagement.",
     "System.Cors.",

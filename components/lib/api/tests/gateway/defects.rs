@@ -3,7 +3,7 @@
 
 use http::{Request, StatusCode};
 use serde_json::json;
-use vectra_api::ROUTES;
+use vectra_api::{Access, ROUTES};
 
 use crate::world::World;
 
@@ -65,14 +65,26 @@ fn defect_20_bad_ids_and_missing_rows_are_the_callers_affair() {
         (_, Some("policy")) => r#"{"policyName":null}"#,
         (_, Some("limit")) => r#"{"requestsPerMinute":1}"#,
         (_, Some("secret")) => "{}",
+        (_, Some("settle")) => r#"{"sent":true}"#,
+        ("PUT", _) if path.starts_with("/credentials") => r#"{"headers":{"x-key":"value"}}"#,
         _ => "",
     };
-    let with_id =
-        |route: &&vectra_api::Route| route.path.contains("Id}") || route.path.contains("{id}");
+    // What is an agent's alone is no operator's affair.
+    let with_id = |route: &&vectra_api::Route| {
+        let named = route.path.contains("Id}") || route.path.contains("{id}");
+        named && route.access != Access::Owner
+    };
     let mut seen = 0;
     for route in ROUTES.iter().filter(with_id) {
         for (id, status) in [("nonsense", 400), ("%00", 400), (UNKNOWN, 404)] {
-            let path = ["{agentId}", "{operatorId}", "{auditId}", "{id}"]
+            let names = [
+                "{agentId}",
+                "{operatorId}",
+                "{auditId}",
+                "{credentialId}",
+                "{id}",
+            ];
+            let path = names
                 .iter()
                 .fold(route.path.to_owned(), |path, name| path.replace(name, id));
             let (got, problem) = world.manage(route.method, &path, body(route.path, route.method));

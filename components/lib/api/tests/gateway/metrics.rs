@@ -51,6 +51,7 @@ fn scrape(world: &World) -> BTreeMap<String, f64> {
         schema: &world.database,
         ledger: &world.database,
         held: &world.database,
+        now: vectra_api::Clock::now(world),
     }))
 }
 

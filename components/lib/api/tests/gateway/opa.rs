@@ -252,3 +252,36 @@ fn a_dry_run_does_not_ask_the_server() {
     );
     assert!(world.reached.borrow().is_empty());
 }
+
+#[test]
+fn nothing_that_a_server_writes_begins_a_line_or_steers_a_terminal() {
+    let world = world();
+    let (_, token) = world.agent();
+    let answer =
+        r#"{"result":{"deny":true,"rule":"a\r\nb","reason":"no\nforged\u001b[2J\u0085\u2028"}}"#;
+    let (_, body) = decided(&world, &token, 200, answer);
+    let reason = "no\u{fffd}forged\u{fffd}[2J\u{fffd}\u{fffd}";
+    assert_eq!(body["detail"], reason);
+    assert_eq!(body["rule"], "a\u{fffd}\u{fffd}b");
+    assert_eq!(world.audit()[0]["reason"], reason);
+}
+
+#[test]
+fn a_line_of_the_log_is_one_line() {
+    let world = World::new();
+    let (_, token) = world.agent();
+    let text = "down\r\nforged\u{1b}[2J\u{85}\u{2028}".to_owned();
+    for error in [
+        UpstreamError::NotSent(text.clone()),
+        UpstreamError::Prohibited(text),
+    ] {
+        world.upstream_fails.replace(Some(error));
+        let request = Request::get("/proxy/http://api.example/a")
+            .header("authorization", format!("Bearer {token}"));
+        world.send(request.body(Vec::new()).unwrap());
+    }
+    let log = world.log.borrow();
+    let told = "down\u{fffd}\u{fffd}forged\u{fffd}[2J\u{fffd}\u{fffd}";
+    assert!(log.iter().all(|line| line.contains(told)), "{log:?}");
+    assert_eq!(log.len(), 2, "{log:?}");
+}

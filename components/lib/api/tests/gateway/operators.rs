@@ -71,7 +71,7 @@ fn a_key_ends_when_its_time_is_over() {
 fn a_name_is_had_by_one_operator_at_a_time() {
     let world = World::new();
     let (id, _) = world.operator("Ada", "Auditor");
-    for name in ["Ada", "admin_key", "Admin_Key"] {
+    for name in ["Ada", "admin_key", "Admin_Key", "gateway", "GateWay"] {
         let body = format!(r#"{{"name":"{name}","role":"Auditor"}}"#);
         let (status, problem) = world.manage("POST", "/operators", &body);
         assert_eq!(status, StatusCode::CONFLICT, "{name}");

@@ -106,9 +106,7 @@ fn a_held_request_is_stored_so_that_only_the_key_opens_it() {
     let held = location.strip_prefix("/hitls/").unwrap().parse().unwrap();
     assert!(world.reached.borrow().is_empty());
 
-    let held = HeldRequestRepository::find(&world.memory, held)
-        .unwrap()
-        .unwrap();
+    let held = world.memory.find_sealed(held).unwrap().unwrap();
     let key = base64::engine::general_purpose::STANDARD
         .decode(DATA_KEY)
         .unwrap();
@@ -124,11 +122,22 @@ fn a_held_request_is_stored_so_that_only_the_key_opens_it() {
             },
         )
     };
-    let plain = open(format!("vectra-held-1:{}:{id}", held.id)).unwrap();
-    let plain: Value = serde_json::from_slice(&plain).unwrap();
-    assert_eq!(plain["url"], "http://api.example/ask?q=1");
-    assert!(!plain.to_string().contains("uthorization"));
-    assert!(open(format!("vectra-held-1:{}:{}", held.id, held.id)).is_err());
+    let audit = held.audit_id;
+    let (created, expires) = (held.created_at, held.expires_at);
+    let bound = format!("vectra-held-2:{}:{id}:{audit}:{created}:{expires}", held.id);
+    let plain = open(bound).unwrap();
+    let plain = String::from_utf8(plain).unwrap();
+    let (envelope, form) = plain.split_once('\n').unwrap();
+    let envelope: Value = serde_json::from_str(envelope).unwrap();
+    assert_eq!(envelope["approvals"], 1);
+    let form: Value = serde_json::from_str(form).unwrap();
+    assert_eq!(form["url"], "http://api.example/ask?q=1");
+    assert!(!form.to_string().contains("uthorization"));
+    let other = format!(
+        "vectra-held-2:{}:{audit}:{audit}:{created}:{expires}",
+        held.id
+    );
+    assert!(open(other).is_err());
 
     // Its agent and an operator see it; another agent does not.
     let (status, shown) = world.manage("GET", &location, "");

@@ -21,8 +21,8 @@ fn run(world: &World, budget: u32) -> Result<Progress, PersistenceError> {
         intents: &world.database,
         agents: &world.database,
     };
-    let days = world.settings().retention_days;
-    tick(budget, Clock::now(world), days, &ageing)
+    let retention = (&world.settings()).into();
+    tick(budget, Clock::now(world), retention, &ageing)
 }
 
 fn done(lines: &[&str], more: bool) -> Result<Progress, PersistenceError> {
@@ -76,7 +76,8 @@ fn history_older_than_its_retention_is_pruned_and_the_audit_never() {
     let audit = world.audit();
     assert_eq!(audit.len(), 3);
     pass(&world, 10);
-    assert_eq!(run(&world, 100), done(&["1 held requests expired"], false));
+    let events = ["1 held requests expired", "1 held requests removed"];
+    assert_eq!(run(&world, 100), done(&events, false));
     assert_eq!(history(&world, agent), 3);
 
     // Ids tell times apart by milliseconds.
@@ -95,6 +96,25 @@ fn history_older_than_its_retention_is_pruned_and_the_audit_never() {
 }
 
 #[test]
+fn a_held_request_is_removed_when_its_own_retention_is_over_and_only_if_it_is_settled() {
+    let world = World::configured(r#"{"HumanInTheLoop":{"RetentionDays":3}}"#);
+    busy(&world);
+    let seen = || world.manage("GET", "/hitls", "").1["items"].clone();
+    let id = seen()[0]["id"].as_str().unwrap().to_owned();
+    let (status, _) = world.manage("POST", &format!("/hitls/{id}/approve"), "");
+    assert_eq!(status, 200);
+    // It would have expired an hour after it was held.
+    pass(&world, 3);
+    assert_eq!(run(&world, 100), done(&[], false));
+    world.wait(3_600);
+    assert_eq!(run(&world, 100), done(&[], false));
+    world.wait(1);
+    assert_eq!(run(&world, 100), done(&["1 held requests removed"], false));
+    assert_eq!(seen().as_array().unwrap().len(), 0);
+    assert_eq!(world.audit().len(), 4);
+}
+
+#[test]
 fn activity_outlives_a_short_retention_since_the_baseline_reads_it() {
     let world = World::configured(r#"{"History":{"RetentionDays":1}}"#);
     let agent = busy(&world);
@@ -103,7 +123,8 @@ fn activity_outlives_a_short_retention_since_the_baseline_reads_it() {
     assert_eq!(run(&world, 100), done(&events, false));
     assert_eq!(baseline(&world, agent), 3);
     pass(&world, 3);
-    assert_eq!(run(&world, 100), done(&["2 activity rows pruned"], false));
+    let events = ["1 held requests removed", "2 activity rows pruned"];
+    assert_eq!(run(&world, 100), done(&events, false));
 }
 
 #[test]
@@ -116,6 +137,7 @@ fn a_tombstone_goes_when_nothing_else_of_the_agent_is_left() {
     // With a budget of two some history is left, and so the tombstone is.
     let events = [
         "1 held requests expired",
+        "1 held requests removed",
         "2 history rows pruned",
         "2 activity rows pruned",
     ];
@@ -147,6 +169,7 @@ fn each_step_is_one_statement_and_a_budget_is_held_within_the_ports_limits() {
         world.database.calls(),
         [
             "held.expire",
+            "held.prune",
             "history.prune",
             "ledger.prune",
             "circuits.prune",
@@ -161,9 +184,10 @@ fn a_step_that_fails_is_told_and_does_not_keep_the_others_from_running() {
     let failure = PersistenceError::Other("no".to_owned());
     for (call, told, others) in [
         ("held.expire", "held requests expired", 2),
-        ("history.prune", "history rows pruned", 2),
-        ("ledger.prune", "activity rows pruned", 2),
-        ("agents.prune", "deleted agents removed", 3),
+        ("held.prune", "held requests removed", 3),
+        ("history.prune", "history rows pruned", 3),
+        ("ledger.prune", "activity rows pruned", 3),
+        ("agents.prune", "deleted agents removed", 4),
     ] {
         let world = World::new();
         busy(&world);

@@ -2,12 +2,14 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use http::{Request, Response, StatusCode};
 use serde_json::Value;
 use vectra_api::{
-    Classifier, ClientAddresses, Clock, Engine, Forwarded, Gateway, OutgoingBody, PolicyEngine,
-    Ports, Random, RequestBody, ResponseBody, Secret, Secrets, Settings, Upstream, UpstreamError,
+    Classifier, ClientAddresses, Clock, Engine, FollowUp, Forwarded, Gateway, OutgoingBody,
+    PolicyEngine, Ports, Random, RequestBody, ResponseBody, Secret, Secrets, Settings, Upstream,
+    UpstreamError,
 };
 use vectra_decision::{
     ClassifierDescription, Compiled, Evaluation, Input, Intent, IntentQuestion, IntentStatus,
@@ -20,6 +22,7 @@ use crate::database::Database;
 
 pub const ADMIN: &str = "vop_0123456789abcdef0123456789abcdef";
 pub const TOKEN_SECRET: &str = "0123456789abcdef0123456789abcdef";
+pub const WEBHOOK_SECRET: &str = "whsec_AAECAwQFBgcICQoLDA0ODxAREhMUFRYX";
 pub const DATA_KEY: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
 
 /// What the classifier may say.
@@ -41,6 +44,9 @@ pub struct Reached {
     pub body: Vec<u8>,
 }
 
+/// What happens meanwhile.
+type Meanwhile = Box<dyn Fn(&World)>;
+
 pub struct World {
     pub memory: Memory,
     /// The same rows as the gateway sees them.
@@ -50,10 +56,26 @@ pub struct World {
     pub now: Cell<i64>,
     pub undecided: Cell<bool>,
     pub upstream_fails: RefCell<Option<UpstreamError>>,
+    /// What is answered everywhere, if it is set.
+    pub answer: RefCell<Option<Response<Vec<u8>>>>,
+    /// How often the upstream was tried, whether it was reached or not.
+    pub tried: Cell<usize>,
+    /// How long the upstream takes to begin an answer, in microseconds.
+    pub slowness: Cell<i64>,
+    /// How long it may take to, and to end it, as it was asked the last time.
+    pub patience: Cell<(Option<Duration>, Option<Duration>)>,
+    /// Whether the process ends as soon as it has answered.
+    pub crashes: Cell<bool>,
+    /// What happens while a gateway sleeps.
+    pub meanwhile: RefCell<Option<Meanwhile>>,
     /// What is answered at these URLs, in place of the one answer of the upstream.
     pub answers: RefCell<BTreeMap<String, (u16, String)>>,
     /// The secret variable `token_secret`.
     pub token_secret: RefCell<String>,
+    /// The secret variable `data_key`.
+    pub data_key: RefCell<String>,
+    /// The secret variable `webhook_secret`, if there is one.
+    pub webhook_secret: RefCell<Option<String>>,
     pub reached: RefCell<Vec<Reached>>,
     pub log: RefCell<Vec<String>>,
     /// Whether each request gets a line in it.
@@ -82,8 +104,16 @@ impl World {
             now: Cell::new(1_700_049_600 * Timestamp::SECOND),
             undecided: Cell::default(),
             upstream_fails: RefCell::default(),
+            answer: RefCell::default(),
+            tried: Cell::default(),
+            slowness: Cell::default(),
+            patience: Cell::default(),
+            crashes: Cell::default(),
+            meanwhile: RefCell::default(),
             answers: RefCell::default(),
             token_secret: RefCell::new(TOKEN_SECRET.to_owned()),
+            data_key: RefCell::new(DATA_KEY.to_owned()),
+            webhook_secret: RefCell::new(Some(WEBHOOK_SECRET.to_owned())),
             reached: RefCell::default(),
             log: RefCell::default(),
             log_requests: Cell::default(),
@@ -113,7 +143,8 @@ impl World {
         settings
     }
 
-    pub fn send<B: RequestBody>(&self, request: Request<B>) -> Response<Vec<u8>> {
+    /// What a gateway does in this world.
+    pub fn with_gateway<T>(&self, act: impl FnOnce(&Gateway<'_, Self>) -> T) -> T {
         let settings = self.settings();
         let ports = Ports {
             schema: &self.database,
@@ -121,6 +152,8 @@ impl World {
             audit: &self.database,
             policies: &self.database,
             held: &self.database,
+            notifications: &self.database,
+            credentials: &self.database,
             ledger: &self.database,
             access: &self.database,
             operators: &self.database,
@@ -140,16 +173,27 @@ impl World {
             upstream: self,
         };
         let log = |line: &str| self.log.borrow_mut().push(line.to_owned());
-        let gateway = Gateway::new(ports, &settings, &log);
-        let response = gateway.handle(request).map(|body| match body {
-            ResponseBody::Empty => Vec::new(),
-            ResponseBody::Bytes(bytes) | ResponseBody::Upstream(bytes) => bytes,
-        });
-        // As the shell does once the answer is passed on.
-        if let Some(forwarded) = response.extensions().get::<Forwarded>() {
-            gateway.conclude(*forwarded, response.body().len() as u64, None);
-        }
-        response
+        act(&Gateway::new(ports, &settings, &log))
+    }
+
+    pub fn send<B: RequestBody>(&self, request: Request<B>) -> Response<Vec<u8>> {
+        self.with_gateway(|gateway| {
+            let response = gateway.handle(request).map(|body| match body {
+                ResponseBody::Empty => Vec::new(),
+                ResponseBody::Bytes(bytes) | ResponseBody::Upstream(bytes) => bytes,
+            });
+            if self.crashes.get() {
+                return response;
+            }
+            // As the shell does once the answer is passed on.
+            if let Some(follow_up) = response.extensions().get::<FollowUp>() {
+                gateway.follow_up::<B>(*follow_up);
+            }
+            if let Some(forwarded) = response.extensions().get::<Forwarded>() {
+                gateway.conclude(*forwarded, response.body().len() as u64, None);
+            }
+            response
+        })
     }
 
     /// A management request with the admin key.
@@ -240,6 +284,16 @@ impl Clock for World {
     fn now(&self) -> Timestamp {
         Timestamp::from_micros(self.now.get()).unwrap()
     }
+
+    /// Time passes at once.
+    fn sleep(&self, duration: Duration) {
+        let micros = i64::try_from(duration.as_micros()).unwrap();
+        self.now.set(self.now.get() + micros);
+        let meanwhile = self.meanwhile.take();
+        if let Some(meanwhile) = meanwhile {
+            meanwhile(self);
+        }
+    }
 }
 
 /// No two are the same, and ids of one millisecond sort as they were made.
@@ -257,11 +311,14 @@ impl Random for World {
 impl Secrets for World {
     fn get(&self, secret: Secret) -> Result<String, String> {
         Ok(match secret {
-            Secret::Token => return Ok(self.token_secret.borrow().clone()),
-            Secret::AdminKey => ADMIN,
-            Secret::DataKey => DATA_KEY,
-        }
-        .to_owned())
+            Secret::Token => self.token_secret.borrow().clone(),
+            Secret::AdminKey => ADMIN.to_owned(),
+            Secret::DataKey => self.data_key.borrow().clone(),
+            Secret::WebhookSecret => {
+                let secret = self.webhook_secret.borrow().clone();
+                return secret.ok_or_else(|| "there is no `webhook_secret`".to_owned());
+            }
+        })
     }
 }
 
@@ -321,6 +378,10 @@ impl<B: RequestBody> Upstream<B> for World {
     type Body = Vec<u8>;
 
     fn send(&self, request: Request<OutgoingBody<B>>) -> Result<Response<Vec<u8>>, UpstreamError> {
+        self.tried.set(self.tried.get() + 1);
+        self.now.set(self.now.get() + self.slowness.get());
+        let patience = request.extensions().get::<Duration>().copied();
+        self.patience.set((patience, None));
         if let Some(error) = self.upstream_fails.borrow().clone() {
             return Err(error);
         }
@@ -336,6 +397,9 @@ impl<B: RequestBody> Upstream<B> for World {
                 OutgoingBody::Stream(body) => body.read(usize::MAX).unwrap(),
             },
         });
+        if let Some(answer) = self.answer.borrow().clone() {
+            return Ok(answer);
+        }
         if let Some((status, body)) = answer {
             let response = Response::builder().status(status);
             return Ok(response.body(body.into_bytes()).unwrap());
@@ -354,8 +418,9 @@ impl<B: RequestBody> Upstream<B> for World {
         &self,
         body: Vec<u8>,
         limit: usize,
-        _patience: std::time::Duration,
+        patience: Duration,
     ) -> Result<Vec<u8>, UpstreamError> {
+        self.patience.set((self.patience.get().0, Some(patience)));
         if body.len() > limit {
             return Err(UpstreamError::Unreachable("too long".to_owned()));
         }

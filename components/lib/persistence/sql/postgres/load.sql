@@ -6,6 +6,7 @@ SELECT v.Version::bigint,
   x.RequestsPerMinute::bigint, VectraTimeV1(x.TokensNotBefore),
   CASE WHEN o.State = 1 OR e.State = 1 THEN 1 ELSE GREATEST(o.State, e.State) END::bigint,
   VectraTimeV1(GREATEST(o.OpensAt, e.OpensAt)),
+  k.Id::text, k.KeyId, k.Sealed,
   -- A policy's document is for people and stays where it is.
   p.Name, p.Revision, ''::text, p.Compiled, p.Status::bigint, p.Problem, p.Source::bigint,
   p.SourceName, p.ContentHash, VectraTimeV1(p.CreatedAt)
@@ -22,5 +23,6 @@ LEFT JOIN AgentAccess x ON x.AgentId = $1::text::uuid
 LEFT JOIN UpstreamCircuit o ON o.Origin = $6::text AND o.AgentId = $1::text::uuid
 LEFT JOIN UpstreamCircuit e ON e.Origin = $6::text
   AND e.AgentId = '00000000-0000-0000-0000-000000000000'
+LEFT JOIN UpstreamCredential k ON k.Origin = $6::text
 LEFT JOIN Policy p ON p.Name = a.PolicyName
   AND p.Revision = (SELECT max(Revision) FROM Policy WHERE Name = a.PolicyName)

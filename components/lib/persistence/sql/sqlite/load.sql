@@ -8,6 +8,7 @@ SELECT v.Version,
   CASE WHEN o.State = 1 OR e.State = 1 THEN 1
     ELSE COALESCE(MAX(o.State, e.State), o.State, e.State) END,
   COALESCE(MAX(o.OpensAt, e.OpensAt), o.OpensAt, e.OpensAt),
+  k.Id, k.KeyId, k.Sealed,
   p.Name, p.Revision, '', p.Compiled, p.Status, p.Problem, p.Source, p.SourceName,
   p.ContentHash, p.CreatedAt
 FROM (SELECT MAX(Version) AS Version FROM SchemaVersion) v
@@ -21,5 +22,6 @@ LEFT JOIN AgentAccess x ON x.AgentId = ?1
 LEFT JOIN UpstreamCircuit o ON o.Origin = ?6 AND o.AgentId = ?1
 LEFT JOIN UpstreamCircuit e ON e.Origin = ?6
   AND e.AgentId = '00000000-0000-0000-0000-000000000000'
+LEFT JOIN UpstreamCredential k ON k.Origin = ?6
 LEFT JOIN Policy p ON p.Name = a.PolicyName
   AND p.Revision = (SELECT MAX(Revision) FROM Policy WHERE Name = a.PolicyName)

@@ -32,18 +32,6 @@ macro_rules! policy {
     };
 }
 
-macro_rules! held {
-    ($sealed:literal) => {
-        concat!(
-            "Id::text AS i, AgentId::text AS a, AuditId::text AS t, Status::bigint AS s, Reason, Method,
-  TargetUrl, Digest, KeyId, ",
-            $sealed,
-            ", VectraTimeV1(CreatedAt) AS c, VectraTimeV1(ExpiresAt) AS e, DecidedBy,
-  VectraTimeV1(DecidedAt) AS at, Comment"
-        )
-    };
-}
-
 /// PostgreSQL.
 pub static POSTGRES: Dialect = Dialect {
     versions: &[
@@ -52,6 +40,7 @@ pub static POSTGRES: Dialect = Dialect {
         include_str!("../../sql/postgres/3.sql"),
         include_str!("../../sql/postgres/4.sql"),
         include_str!("../../sql/postgres/5.sql"),
+        include_str!("../../sql/postgres/6.sql"),
     ],
     step,
     error,
@@ -158,33 +147,6 @@ FROM Policy p WHERE Source = $1::bigint AND Status <> 2
 ON CONFLICT (Name, Revision) DO NOTHING
 RETURNING Name",
 
-    held_find: concat!(
-        "SELECT ",
-        held!("Sealed"),
-        " FROM HeldRequest WHERE Id = $1::text::uuid"
-    ),
-    // The order is that of an index: so it is what is walked along.
-    held_count_pending: "SELECT count(*) FROM (SELECT 1 FROM HeldRequest WHERE Status = 0
-  ORDER BY Status, CreatedAt LIMIT 1000000) h",
-    held_list: concat!("SELECT ", held!("''::bytea"), " FROM HeldRequest"),
-    // A step that may not be made is refused, so that it differs from a row that is not
-    // there.
-    held_advance: concat!(
-        "UPDATE HeldRequest SET
-  Status = CASE WHEN (($2::bigint >> Status) & 1) = 1
-    AND ($5::bigint = 0 OR ExpiresAt > $4::text::timestamptz) THEN $3::bigint
-    ELSE VectraRefuseV1('HeldRequest.Status') END,
-  DecidedBy = COALESCE($6::text, DecidedBy),
-  DecidedAt = CASE WHEN $6::text IS NULL THEN DecidedAt ELSE $4::text::timestamptz END,
-  Comment = COALESCE($7::text, Comment)
-WHERE Id = $1::text::uuid
-RETURNING ",
-        held!("Sealed")
-    ),
-    held_expire: "UPDATE HeldRequest SET Status = 5 WHERE Id = ANY (ARRAY(SELECT Id FROM HeldRequest
-  WHERE Status = 0 AND ExpiresAt <= $1::text::timestamptz ORDER BY ExpiresAt, Id LIMIT $2::bigint
-  FOR UPDATE SKIP LOCKED)) RETURNING 1::bigint",
-
     load: include_str!("../../sql/postgres/load.sql"),
     record: include_str!("../../sql/postgres/record.sql"),
     activity_prune: "DELETE FROM AgentActivity WHERE ctid = ANY (ARRAY(SELECT ctid
@@ -197,6 +159,8 @@ LIMIT $1::bigint",
     callers: &super::callers::POSTGRES,
     circuits: &super::circuits::POSTGRES,
     intents: &super::intents::POSTGRES,
+    held: &super::held::POSTGRES,
+    credentials: &super::credentials::POSTGRES,
 };
 
 fn placeholder(at: usize, kind: Kind) -> String {

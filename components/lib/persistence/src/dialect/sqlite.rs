@@ -13,6 +13,7 @@ pub static SQLITE: Dialect = Dialect {
         include_str!("../../sql/sqlite/3.sql"),
         include_str!("../../sql/sqlite/4.sql"),
         include_str!("../../sql/sqlite/5.sql"),
+        include_str!("../../sql/sqlite/6.sql"),
     ],
     step,
     error,
@@ -92,25 +93,6 @@ FROM Policy p WHERE Source = ?1 AND Status <> 2
   AND Name NOT IN (SELECT value FROM json_each(?2))
 RETURNING Name",
 
-    held_find: "SELECT Id, AgentId, AuditId, Status, Reason, Method, TargetUrl, Digest, KeyId,
-  Sealed, CreatedAt, ExpiresAt, DecidedBy, DecidedAt, Comment FROM HeldRequest WHERE Id = ?1",
-    held_count_pending: "SELECT COUNT(*) FROM (SELECT 1 FROM HeldRequest WHERE Status = 0
-  LIMIT 1000000) h",
-    held_list: "SELECT Id, AgentId, AuditId, Status, Reason, Method, TargetUrl, Digest, KeyId,
-  x'' AS Sealed, CreatedAt, ExpiresAt, DecidedBy, DecidedAt, Comment FROM HeldRequest",
-    // A step that may not be made sets the status to NULL, which the table refuses: so
-    // it differs from a row that is not there, in one statement. `?2` has a bit set for
-    // each state that the row may be in.
-    held_advance: "UPDATE HeldRequest SET
-  Status = CASE WHEN (?2 >> Status) & 1 = 1 AND (?5 = 0 OR ExpiresAt > ?4) THEN ?3 END,
-  DecidedBy = COALESCE(?6, DecidedBy), DecidedAt = CASE WHEN ?6 IS NULL THEN DecidedAt ELSE ?4 END,
-  Comment = COALESCE(?7, Comment)
-WHERE Id = ?1
-RETURNING Id, AgentId, AuditId, Status, Reason, Method, TargetUrl, Digest, KeyId, Sealed,
-  CreatedAt, ExpiresAt, DecidedBy, DecidedAt, Comment",
-    held_expire: "UPDATE HeldRequest SET Status = 5 WHERE Id IN (SELECT Id FROM HeldRequest
-  WHERE Status = 0 AND ExpiresAt <= ?1 ORDER BY ExpiresAt, Id LIMIT ?2) RETURNING Id",
-
     load: include_str!("../../sql/sqlite/load.sql"),
     record: include_str!("../../sql/sqlite/record.sql"),
     activity_prune: "DELETE FROM AgentActivity WHERE (AgentId, Span, Start) IN
@@ -121,6 +103,8 @@ RETURNING 1",
     callers: &super::callers::SQLITE,
     circuits: &super::circuits::SQLITE,
     intents: &super::intents::SQLITE,
+    held: &super::held::SQLITE,
+    credentials: &super::credentials::SQLITE,
 };
 
 /// A blank line ends a statement; comments stay behind, so that a host which looks at

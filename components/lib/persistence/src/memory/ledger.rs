@@ -67,12 +67,13 @@ impl State {
         let agent = entry.audit.agent_id;
         let of_agent = self
             .held
+            .rows
             .values()
             .filter(pending)
             .filter(|held| held.agent_id == agent);
         below(of_agent.count(), entry.held_limits.per_agent)
             && below(
-                self.held.values().filter(pending).count(),
+                self.held.rows.values().filter(pending).count(),
                 entry.held_limits.in_all,
             )
     }
@@ -84,7 +85,7 @@ impl State {
         } else if entry
             .held
             .as_ref()
-            .is_some_and(|held| self.held.contains_key(&held.id))
+            .is_some_and(|held| self.held.rows.contains_key(&held.id))
         {
             "HeldRequest.Id"
         } else {
@@ -142,13 +143,7 @@ impl State {
         self.audit.insert(audit.id, record);
         self.move_trust(audit.agent_id, entry.trust, entry.trust_floor);
         if let Some(held) = &entry.held {
-            let made = HeldRequest {
-                decided_by: None,
-                decided_at: None,
-                comment: None,
-                ..held.clone()
-            };
-            insert(&mut self.held, held.id, "HeldRequest.Id", made)?;
+            self.held.insert(held)?;
         }
         if let Some(probe) = &entry.probe {
             self.circuits.claim(probe, audit.agent_id, audit.timestamp);
@@ -190,6 +185,10 @@ impl Ledger for Memory {
                     .origin
                     .as_ref()
                     .and_then(|origin| state.circuits.of(&origin.to_string(), query.agent_id)),
+                credential: query
+                    .origin
+                    .as_ref()
+                    .and_then(|origin| state.credential_of(origin)),
             })
         })
     }

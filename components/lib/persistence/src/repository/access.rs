@@ -1,19 +1,11 @@
 //! `vectra:persistence/agent-access`.
 
 use vectra_domain::repository::{AgentAccessRepository, Result};
-use vectra_domain::{AgentAccess, AgentId, PersistenceError, Rotation, Timestamp};
+use vectra_domain::{AgentAccess, AgentId, Rotation, Timestamp};
 
 use super::Repositories;
 use crate::bind::Bind;
 use crate::{Database, check, mapping};
-
-impl<D: Database> Repositories<D> {
-    /// Sends a change that gives a row if there is such an agent.
-    fn change(&self, statement: &str, bind: Bind) -> Result<()> {
-        let row = self.first(statement, bind.finish()?)?;
-        row.map(drop).ok_or(PersistenceError::NotFound)
-    }
-}
 
 impl<D: Database> AgentAccessRepository for Repositories<D> {
     fn find(&self, agent: AgentId) -> Result<AgentAccess> {

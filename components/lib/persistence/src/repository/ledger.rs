@@ -3,7 +3,7 @@
 use vectra_domain::repository::{Ledger, MAX_PAGE, RefusalsPage, Result};
 use vectra_domain::{
     Activity, AgentAccess, Circuit, CircuitState, Context, Counter, Entry, HeldRequest, Origin,
-    PersistenceError, Query, Recorded, Refusals, Timestamp, TrustScore,
+    PersistenceError, Query, Recorded, Refusals, SealedCredential, Timestamp, TrustScore,
 };
 
 use super::{Repositories, audit, schema};
@@ -68,6 +68,19 @@ fn circuit(row: &mut Reader) -> Result<Option<Circuit>> {
     }))
 }
 
+/// `Id, KeyId, Sealed`.
+fn credential(row: &mut Reader) -> Result<Option<SealedCredential>> {
+    if row.is_null() {
+        row.skip(3);
+        return Ok(None);
+    }
+    Ok(Some(SealedCredential {
+        id: row.parsed("UpstreamCredential.Id")?,
+        key_id: row.text("UpstreamCredential.KeyId")?,
+        sealed: row.blob("UpstreamCredential.Sealed")?,
+    }))
+}
+
 fn context(row: &mut Reader) -> Result<Context> {
     if row.is_null() {
         return Err(PersistenceError::SchemaMissing);
@@ -88,6 +101,7 @@ fn context(row: &mut Reader) -> Result<Context> {
     };
     let access = access(row)?;
     let circuit = circuit(row)?;
+    let credential = credential(row)?;
     let policy = if row.is_null() {
         None
     } else {
@@ -100,6 +114,7 @@ fn context(row: &mut Reader) -> Result<Context> {
         policy,
         activity,
         circuit,
+        credential,
     })
 }
 

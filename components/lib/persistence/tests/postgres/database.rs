@@ -115,6 +115,20 @@ pub const RECORD_V4: &str = "SELECT Outcome, Recorded FROM VectraLedgerRecordV4(
   '2026-01-31T12:00:00.000000Z', NULL, 1.0, 0.0, 0, 0, NULL, NULL, NULL, NULL, NULL, NULL, NULL,
   NULL, NULL, NULL, NULL, NULL)";
 
+/// What a version before 6 may have held: a request for each state, numbered from 1 on.
+pub const HELD_BEFORE: &str = "INSERT INTO HeldRequest (Id, AgentId, AuditId, Status, Method,
+  TargetUrl, Digest, KeyId, Sealed, CreatedAt, ExpiresAt)
+SELECT ('018fabcd-7c1b-7a3d-9e5f-00040000000' || (n + 1))::uuid,
+  '018fabcd-7c1b-7a3d-9e5f-000100000001', '018fabcd-7c1b-7a3d-9e5f-000200000001', n, 'GET',
+  '/', '', '', '\\x00', '2026-01-31T12:00:00.000000Z', '2026-01-31T13:00:00.000000Z'
+FROM generate_series(0, 6) n";
+
+/// Random walks of held requests.
+pub const WALKS: u64 = 40;
+
+/// Bytes in a statement.
+pub const BYTES: &str = "'\\x00'";
+
 /// Callers of a test of concurrency.
 pub const CALLERS: u128 = 64;
 

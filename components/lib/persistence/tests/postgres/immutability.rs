@@ -1,10 +1,10 @@
 //! The audit is immutable in the database itself, whoever writes to it.
 
 use vectra_contract::fixtures::{
-    after_noon, agent_id, assert_conflict, audit, audit_id, entry, given_agent, outcome,
+    after_noon, agent_id, assert_conflict, audit, audit_id, entry, given_agent, given_held, outcome,
 };
-use vectra_domain::Entry;
 use vectra_domain::repository::{AuditRepository, Ledger};
+use vectra_domain::{Entry, HeldStatus};
 
 use crate::database::ready;
 use crate::sql::Sql;
@@ -86,6 +86,55 @@ fn refuses_also_a_session_that_calls_itself_a_replica() {
             "{statement}"
         );
     }
+}
+
+/// Nor may such a session go around the states of held requests, and what is written once is
+/// not emptied by anybody.
+#[test]
+fn refuses_a_replica_to_change_what_was_held() {
+    let repositories = ready();
+    let agent = given_agent(&repositories, 1).id;
+    given_held(&repositories, 1, agent, HeldStatus::Pending);
+    given_held(&repositories, 2, agent, HeldStatus::Uncertain);
+    let database = repositories.database();
+    let statements = [
+        "TRUNCATE HeldRequest",
+        "TRUNCATE HeldApproval",
+        "TRUNCATE HeldRelease",
+        "TRUNCATE HeldResponse",
+        "TRUNCATE HeldRequest, HeldRelease CASCADE",
+        "UPDATE HeldRequest SET Status = 1 WHERE Status = 0",
+        "UPDATE HeldRequest SET Status = 1 WHERE Status = 6",
+        "UPDATE HeldRequest SET Digest = 'forged'",
+        "DELETE FROM HeldRequest",
+        "DELETE FROM HeldApproval",
+        "DELETE FROM HeldRelease",
+        "DELETE FROM HeldResponse",
+        "UPDATE HeldRelease SET LeaseUntil = LeaseUntil WHERE false",
+        "MERGE INTO HeldRelease t USING HeldRelease s ON t.HeldId = s.HeldId
+           WHEN MATCHED THEN DELETE",
+        "WITH gone AS (DELETE FROM HeldResponse RETURNING 1::bigint) SELECT count(*) FROM gone",
+        "INSERT INTO HeldRelease SELECT Id, AuditId, CreatedAt, ExpiresAt FROM HeldRequest
+           WHERE Status = 0",
+    ];
+    for role in ["origin", "replica"] {
+        database.run(&format!("SET session_replication_role = {role}"));
+        for statement in statements {
+            let refusal = database.refusal(statement);
+            assert!(
+                ["vectra immutable", "vectra conflict"]
+                    .iter()
+                    .any(|words| refusal.contains(words)),
+                "{role}: {statement}: {refusal}"
+            );
+        }
+    }
+    let rows = |table: &str| database.integer(&format!("SELECT count(*) FROM {table}"));
+    assert_eq!(rows("HeldRequest"), 2);
+    assert_eq!(
+        rows("HeldApproval") + rows("HeldRelease") + rows("HeldResponse"),
+        3
+    );
 }
 
 #[test]

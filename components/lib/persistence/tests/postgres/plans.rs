@@ -22,8 +22,29 @@ INSERT INTO AuditTrail SELECT Id, AgentId, 0, NULL, Method, Path, '/', 0.5, Time
   FROM AgentHistory;
 INSERT INTO AuditExplanation SELECT Id, '{}' FROM AuditTrail;
 INSERT INTO AgentActivity SELECT Id, 60, '2026-01-01T00:00:00Z', 1, 0, 0 FROM Agent;
+ALTER TABLE HeldRequest DISABLE TRIGGER USER;
 INSERT INTO HeldRequest SELECT Id, AgentId, Id, i % 7, NULL, 'GET', '/', '', '', '', Timestamp,
   Timestamp FROM (SELECT *, row_number() OVER () AS i FROM AuditTrail) t;
+ALTER TABLE HeldRequest ENABLE ALWAYS TRIGGER HeldRequestV6;
+ALTER TABLE HeldRequest ENABLE ALWAYS TRIGGER HeldRequestChangedV6;
+ALTER TABLE HeldApproval DISABLE TRIGGER USER;
+INSERT INTO HeldApproval SELECT Id, Id, 'n', NULL, CreatedAt, '', 1 FROM HeldRequest;
+ALTER TABLE HeldApproval ENABLE ALWAYS TRIGGER HeldApprovalWordV6;
+ALTER TABLE HeldApproval ENABLE ALWAYS TRIGGER HeldApprovalMadeV6;
+ALTER TABLE HeldApproval ENABLE ALWAYS TRIGGER HeldApprovalKeptV6;
+ALTER TABLE HeldRelease DISABLE TRIGGER USER;
+INSERT INTO HeldRelease SELECT Id, Id, CreatedAt, CreatedAt + interval '1 minute' FROM HeldRequest
+  WHERE Status IN (2, 3, 6);
+ALTER TABLE HeldRelease ENABLE ALWAYS TRIGGER HeldReleaseWordV6;
+ALTER TABLE HeldRelease ENABLE ALWAYS TRIGGER HeldReleaseKeptV6;
+ALTER TABLE HeldResponse DISABLE TRIGGER USER;
+INSERT INTO HeldResponse SELECT Id, CreatedAt, 200, NULL, '', '' FROM HeldRequest
+  WHERE Status IN (3, 6);
+ALTER TABLE HeldResponse ENABLE ALWAYS TRIGGER HeldResponseWordV6;
+ALTER TABLE HeldResponse ENABLE ALWAYS TRIGGER HeldResponseKeptV6;
+INSERT INTO HeldNotification SELECT Id, Status, 0, CreatedAt FROM HeldRequest WHERE Status <> 2;
+INSERT INTO UpstreamCredential SELECT gen_random_uuid(), 'https://' || i || ':443', '[]', '', '',
+  '2026-01-01T00:00:00Z', '2026-01-01T00:00:00Z' FROM generate_series(1, 5000) i;
 INSERT INTO AgentAccess SELECT Id, 60, NULL, NULL, NULL, '2026-01-01T00:00:00Z' FROM Agent;
 INSERT INTO Operator SELECT gen_random_uuid(), 'n' || i, i % 3, lpad(to_hex(i), 64, '0'),
   '2026-01-01T00:00:00Z', NULL, NULL, NULL FROM generate_series(1, 20000) i;

@@ -1,13 +1,19 @@
 //! Tables of every earlier version become those of today.
 
-use vectra_contract::fixtures::{after_noon, audit_id, entry, given_agent, outcome, query};
-use vectra_domain::repository::{
-    AgentAccessRepository, AgentRepository, AuditRepository, Ledger, Schema,
+use vectra_contract::fixtures::{
+    after_noon, approval, audit_id, claim, entry, given_agent, held_id, held_status, outcome,
+    query, step,
 };
-use vectra_domain::{AgentStatus, Entry, PersistenceError, Recorded, TrustScore};
-use vectra_persistence::SCHEMA_VERSION;
+use vectra_domain::repository::{
+    AgentAccessRepository, AgentRepository, AuditRepository, HeldRequestRepository, Ledger,
+    NotificationRepository, Schema,
+};
+use vectra_domain::{
+    AgentId, AgentStatus, Entry, HeldStatus, PersistenceError, Recorded, Timestamp, TrustScore,
+};
+use vectra_persistence::{Repositories, SCHEMA_VERSION};
 
-use crate::database::{RECORD_V1, RECORD_V4, fresh};
+use crate::database::{Engine, HELD_BEFORE, RECORD_V1, RECORD_V4, fresh};
 use crate::sql::Sql;
 
 #[test]
@@ -17,6 +23,7 @@ fn upgrades_every_earlier_version_with_rows_in_it() {
         repositories.ensure_up_to(version).unwrap();
         let agent = given_agent(&repositories, 1).id;
         repositories.database().run(RECORD_V1);
+        repositories.database().run(HELD_BEFORE);
         let query = query(agent, after_noon(0));
         let outdated = Err(PersistenceError::SchemaMissing);
         assert_eq!(repositories.load(&query).map(drop), outdated);
@@ -50,11 +57,35 @@ fn upgrades_every_earlier_version_with_rows_in_it() {
             quarantined.map(|agent| agent.status),
             Some(AgentStatus::Quarantined)
         );
+        goes_on_with_what_was_held(&repositories, agent);
         let integer = |statement: &str| repositories.database().integer(statement);
-        assert_eq!(integer("SELECT COUNT(*) FROM AuditTrail"), 2);
+        assert_eq!(integer("SELECT COUNT(*) FROM AuditTrail"), 4);
         let versions = integer("SELECT COUNT(*) FROM SchemaVersion");
         assert_eq!(versions, i64::from(SCHEMA_VERSION));
     }
+}
+
+/// Requests held before the upgrade are in every state, without approvals and releases.
+fn goes_on_with_what_was_held(repositories: &Repositories<Engine>, agent: AgentId) {
+    let now = after_noon(1);
+    for (number, status) in (1..).zip(HeldStatus::ALL) {
+        assert_eq!(held_status(repositories, number), Some(status));
+    }
+    repositories.approve(&approval(1, 1, now), 1).unwrap();
+    for number in [1, 2] {
+        let claim = claim(number, agent, now);
+        HeldRequestRepository::claim(repositories, &claim).unwrap();
+    }
+    // Of what was being sent nobody knows what became; an operator may say.
+    for to in [HeldStatus::Uncertain, HeldStatus::Released] {
+        let step = step(3, &HeldStatus::ALL, to, now);
+        assert!(repositories.advance(&step).is_ok());
+    }
+    let later = after_noon(2 * Timestamp::HOUR);
+    assert_eq!(HeldRequestRepository::prune(repositories, later, 10), Ok(4));
+    let told = NotificationRepository::claim(repositories, later, 10).unwrap();
+    let told: Vec<_> = told.iter().map(|row| (row.held_id, row.status)).collect();
+    assert_eq!(told, [(held_id(1), HeldStatus::Approved)]);
 }
 
 /// A gateway that has not ended yet goes on writing as its version did.

@@ -114,6 +114,21 @@ VALUES ('018fabcd-7c1b-7a3d-9e5f-000200000002',
   '2026-01-31T12:00:00.000000Z', '2026-01-31T12:00:00.000000Z', 1.0, 0.0, 0, 0,
   'https://example.com:443', '2026-01-31T12:01:00.000000Z', '2026-01-31T12:02:00.000000Z')";
 
+/// What a version before 6 may have held: a request for each state, numbered from 1 on.
+pub const HELD_BEFORE: &str = "WITH RECURSIVE n (Status) AS
+  (SELECT 0 UNION ALL SELECT Status + 1 FROM n WHERE Status < 6)
+INSERT INTO HeldRequest (Id, AgentId, AuditId, Status, Method, TargetUrl, Digest, KeyId, Sealed,
+  CreatedAt, ExpiresAt)
+SELECT '018fabcd-7c1b-7a3d-9e5f-00040000000' || (Status + 1),
+  '018fabcd-7c1b-7a3d-9e5f-000100000001', '018fabcd-7c1b-7a3d-9e5f-000200000001', Status, 'GET',
+  '/', '', '', x'00', '2026-01-31T12:00:00.000000Z', '2026-01-31T13:00:00.000000Z' FROM n";
+
+/// Random walks of held requests.
+pub const WALKS: u64 = 300;
+
+/// Bytes in a statement.
+pub const BYTES: &str = "x'00'";
+
 /// Callers of a test of concurrency. SQLite has one writer: more only wait longer.
 pub const CALLERS: u128 = 8;
 

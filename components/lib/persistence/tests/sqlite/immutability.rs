@@ -1,10 +1,11 @@
 //! The audit is immutable in the database itself, whoever writes to it.
 
 use vectra_contract::fixtures::{
-    after_noon, agent_id, assert_conflict, audit, audit_id, entry, given_agent, outcome,
+    after_noon, agent_id, assert_conflict, audit, audit_id, entry, given_agent, given_held,
+    held_id, held_status, outcome,
 };
-use vectra_domain::Entry;
 use vectra_domain::repository::{AuditRepository, Ledger};
+use vectra_domain::{Entry, HeldStatus};
 
 use crate::database::ready;
 use crate::sql::Sql;
@@ -79,6 +80,68 @@ fn refuses_every_way_to_change_or_remove_a_row() {
             .integer("SELECT COUNT(*) FROM AuditTrail"),
         1
     );
+}
+
+/// INSERT OR REPLACE, by the key or by an explicit rowid, deletes without asking the triggers
+/// of deletion; so does UPDATE OR REPLACE of a rowid.
+#[test]
+fn refuses_to_replace_what_was_held_and_what_belongs_to_it() {
+    let repositories = ready();
+    let agent = given_agent(&repositories, 1).id;
+    given_held(&repositories, 1, agent, HeldStatus::Released);
+    given_held(&repositories, 2, agent, HeldStatus::Pending);
+    let database = repositories.database();
+    let all = |table: &str| database.run(&format!("SELECT rowid, * FROM {table} ORDER BY 1"));
+    let other = "'018fabcd-7c1b-7a3d-9e5f-000000000bad'";
+    let tables = [
+        (
+            "HeldRequest",
+            "Id, AgentId, AuditId, Status, Method, TargetUrl, Digest, KeyId, Sealed, CreatedAt, ExpiresAt",
+            format!("{other}, AgentId, AuditId, 0, '', '', '', '', x'', CreatedAt, ExpiresAt"),
+        ),
+        (
+            "HeldApproval",
+            "HeldId, OperatorId, OperatorName, ApprovedAt, Seal, Needed",
+            format!("'{}', {other}, 'n', ApprovedAt, '', 1", held_id(2)),
+        ),
+        (
+            "HeldRelease",
+            "HeldId, AuditId, StartedAt, LeaseUntil",
+            format!("{other}, AuditId, StartedAt, LeaseUntil"),
+        ),
+        (
+            "HeldResponse",
+            "HeldId, FinishedAt, KeyId, Sealed",
+            format!("{other}, FinishedAt, '', x''"),
+        ),
+    ];
+    for (table, columns, values) in tables {
+        let before = all(table);
+        let forged = |rowid: i64| {
+            format!(
+                "INSERT OR REPLACE INTO {table} (rowid, {columns})
+                 SELECT {rowid}, {values} FROM {table} LIMIT 1"
+            )
+        };
+        for statement in [
+            format!("INSERT OR REPLACE INTO {table} SELECT * FROM {table}"),
+            format!("REPLACE INTO {table} SELECT * FROM {table}"),
+            format!("UPDATE OR REPLACE {table} SET rowid = 2 WHERE rowid = 1"),
+            format!("UPDATE OR REPLACE {table} SET rowid = 9"),
+            forged(1),
+            forged(-1),
+        ] {
+            let refusal = database.refusal(&statement);
+            assert!(
+                ["vectra immutable", "vectra conflict", "CHECK constraint"]
+                    .iter()
+                    .any(|words| refusal.contains(words)),
+                "{statement}: {refusal}"
+            );
+        }
+        assert_eq!(all(table), before, "{table}");
+    }
+    assert_eq!(held_status(&repositories, 2), Some(HeldStatus::Pending));
 }
 
 #[test]

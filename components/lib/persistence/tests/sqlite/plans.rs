@@ -92,13 +92,13 @@ fn reads_a_stretch_of_an_agent_and_what_waits_by_their_indexes() {
     };
     repositories.range(&range(None)).unwrap();
     repositories.range(&range(Some(agent_id(1)))).unwrap();
-    repositories.count_pending().unwrap();
+    repositories.count_pending(after_noon(0)).unwrap();
     repositories.revisions("p", Some(2), 10).unwrap();
     let executed = repositories.database().executed();
     let indexes = [
         "AuditTrailByTime (",
         "AuditTrailByAgent (AgentId=? AND Timestamp>",
-        "COVERING INDEX HeldRequestBy",
+        "COVERING INDEX HeldRequestByExpiry (Status=? AND ExpiresAt>?)",
         "INDEX sqlite_autoindex_Policy_1 (Name=? AND Revision<?)",
     ];
     for (statement, index) in executed.iter().zip(indexes) {
