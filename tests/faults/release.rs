@@ -63,8 +63,8 @@ impl Case<'_> {
                     assert!(matches!(status, Some(200 | 409)), "{status:?}");
                 }
                 APPROVED => {
-                    let ticked = self.world.host.tick(10).await;
-                    assert!(ticked.is_ok(), "{ticked:?}");
+                    // It may meet the fault instead.
+                    let _ = self.world.host.tick(10).await;
                 }
                 RELEASING if begun.elapsed() < Duration::from_millis(300) => {}
                 settled => return settled,

@@ -339,16 +339,19 @@ async fn rewrite(home: &Home, [a, b, c]: &[String; 3]) {
         .await
         .unwrap();
     let connection = database.connect().unwrap();
-    let mut names = Vec::new();
+    let mut triggers = Vec::new();
     let mut rows = connection
-        .query("SELECT name FROM sqlite_master WHERE type = 'trigger'", ())
+        .query(
+            "SELECT name, sql FROM sqlite_master WHERE type = 'trigger'",
+            (),
+        )
         .await
         .unwrap();
     while let Some(row) = rows.next().await.unwrap() {
-        names.push(row.get::<String>(0).unwrap());
+        triggers.push((row.get::<String>(0).unwrap(), row.get::<String>(1).unwrap()));
     }
     drop(rows);
-    for name in names {
+    for (name, _) in &triggers {
         let drop = format!("DROP TRIGGER \"{name}\"");
         connection.execute(&drop, ()).await.unwrap();
     }
@@ -373,6 +376,10 @@ async fn rewrite(home: &Home, [a, b, c]: &[String; 3]) {
     for statement in statements {
         let changed = connection.execute(&statement, ()).await.unwrap();
         assert_eq!(changed, 1, "{statement}");
+    }
+    // And covers the traces.
+    for (_, trigger) in &triggers {
+        connection.execute(trigger, ()).await.unwrap();
     }
 }
 

@@ -18,7 +18,7 @@ const NEEDED: [(&str, &str); 4] = [
     ("unshare", "util-linux"),
 ];
 
-/// The same for the tests of the console; the driver wants a Node.js of 20 or later.
+/// The same for the tests of the console; the driver wants a Node.js of 18 or later.
 const BROWSER: [(&str, &str); 3] = [("chromium", "chromium"), ("node", "nodejs"), ("npm", "npm")];
 
 /// Installs what the tests need and is missing where that can be done, and otherwise

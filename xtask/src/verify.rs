@@ -61,7 +61,10 @@ pub fn test(workspace: &Workspace) -> Result<()> {
 /// Builds `dist/` and runs `cargo test` with these arguments.
 pub fn test_only(workspace: &Workspace, arguments: &[String]) -> Result<()> {
     programs::ensure()?;
-    programs::ensure_browser(workspace)?;
+    let named = arguments.iter().any(|argument| argument == "--test");
+    if !named || arguments.iter().any(|argument| argument == "console") {
+        programs::ensure_browser(workspace)?;
+    }
     host::build_all(workspace, HostProfile::Dev)?;
     guests::build(workspace)?;
     run_tests(workspace, arguments)

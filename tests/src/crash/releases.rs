@@ -40,13 +40,9 @@ pub async fn run(runs: u32, seed: u64) -> Result<()> {
         sites.insert(provider, (site, releases));
     }
     for (provider, (site, releases)) in &mut sites {
-        let interrupted = releases.interrupted();
         let settled = site.settle(releases).await;
         settled.with_context(|| format!("{provider}, seed {seed}"))?;
-        println!(
-            "{provider}: {} released, {interrupted} interrupted while being sent, none sent twice",
-            releases.released()
-        );
+        println!("    {provider}: {releases}");
     }
     Ok(())
 }

@@ -1,6 +1,7 @@
 //! Kills in the middle of releases: what was approved is sent once or not at all.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
@@ -9,12 +10,12 @@ use tokio::task::JoinSet;
 use tokio::time::sleep;
 
 use super::Site;
-use crate::DEADLINE;
 use crate::agent::must;
 use crate::client::Request;
 use crate::crash::plan::Kill;
 use crate::crash::random::Random;
 use crate::process::ADMIN_KEY;
+use crate::upstream::Holding;
 
 /// Requests that are approved at once in each run.
 const HELD: usize = 4;
@@ -24,28 +25,21 @@ const MOMENT: std::ops::RangeInclusive<u64> = 0..=80;
 /// has to see it, and some more.
 const PATIENCE: Duration = Duration::from_secs(150);
 
-/// What has become of held requests: path and id of those that are not settled yet.
+/// What has become of held requests.
 #[derive(Debug, Default)]
 pub(in crate::crash) struct Releases {
-    /// Requests that were released, by path.
+    /// Paths of those that were released.
     released: Vec<String>,
-    /// Requests whose sending a kill has interrupted: path and id.
-    interrupted: BTreeMap<String, String>,
+    /// Path and id of those that a kill has left approved or being sent.
+    left: BTreeMap<String, String>,
+    /// Those of them of which nobody knows any more whether they were sent.
+    uncertain: usize,
     /// How often each path has reached the upstream.
     reached: BTreeMap<String, usize>,
 }
 
 impl Releases {
-    /// So many were interrupted in the middle of sending.
-    pub(in crate::crash) fn interrupted(&self) -> usize {
-        self.interrupted.len()
-    }
-
-    /// So many were sent and answered.
-    pub(in crate::crash) fn released(&self) -> usize {
-        self.released.len()
-    }
-
+    /// Nothing is sent twice, and what is said to be sent was.
     fn check(&self) -> Result<()> {
         for (path, count) in &self.reached {
             ensure!(*count <= 1, "{path} was sent {count} times");
@@ -60,9 +54,20 @@ impl Releases {
     }
 }
 
+impl fmt::Display for Releases {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (released, sent) = (self.released.len(), self.reached.len());
+        let uncertain = self.uncertain;
+        write!(
+            f,
+            "{released} released, {uncertain} uncertain after a kill, {sent} sent, none of them twice"
+        )
+    }
+}
+
 impl Site {
-    /// One run: holds some requests, approves them, kills, starts again, and sees to it
-    /// that each is settled.
+    /// One run: holds some requests, approves them, kills while they are being sent, and
+    /// starts again. In every second run the upstream keeps its answers back until then.
     pub(in crate::crash) async fn run_release(
         &mut self,
         number: u32,
@@ -75,6 +80,9 @@ impl Site {
             let path = format!("/release/{number}/{nth}");
             held.insert(path.clone(), self.held(&path).await?);
         }
+        if random.next().is_multiple_of(2) {
+            self.upstream.hold(Holding::Back);
+        }
         let mut approvals = JoinSet::new();
         for id in held.values() {
             let (request, address) = (approval(id), self.vectra()?.address().to_owned());
@@ -83,37 +91,38 @@ impl Site {
         }
         sleep(random.time(MOMENT)).await;
         self.kill(kill)?;
-        approvals.join_all().await;
+        self.upstream.hold(Holding::Off);
         self.recover(kill, random).await?;
+        approvals.join_all().await;
         self.is_healthy().await?;
+        // What a kill kept from being approved is approved now; the gateway itself sees to
+        // what was approved before.
         for (path, id) in held {
-            match self.settled(&id).await.with_context(|| path.clone())? {
-                "Released" => releases.released.push(path),
-                _ => drop(releases.interrupted.insert(path, id)),
+            if self.status(&id).await? == "Pending" {
+                let answer = approval(&id).send(self.vectra()?.address()).await?;
+                ensure!(matches!(answer.status, 200 | 409), "{}", answer.status);
             }
+            releases.left.insert(path, id);
         }
         self.count(releases);
         releases.check()
     }
 
-    /// Waits until everything that was interrupted is known to be uncertain, or released
-    /// after all: it is never sent again.
+    /// Waits until each is released or known to be uncertain.
     pub(in crate::crash) async fn settle(&mut self, releases: &mut Releases) -> Result<()> {
-        for (path, id) in std::mem::take(&mut releases.interrupted) {
-            let begun = Instant::now();
+        let begun = Instant::now();
+        for (path, id) in std::mem::take(&mut releases.left) {
             loop {
-                let status = self.status(&id).await?;
-                match status.as_str() {
-                    "Uncertain" => break,
-                    "Released" => {
-                        releases.released.push(path.clone());
-                        break;
-                    }
-                    "Releasing" if begun.elapsed() < PATIENCE => {
+                match self.status(&id).await?.as_str() {
+                    "Released" => releases.released.push(path.clone()),
+                    "Uncertain" => releases.uncertain += 1,
+                    "Approved" | "Releasing" if begun.elapsed() < PATIENCE => {
                         sleep(Duration::from_millis(200)).await;
+                        continue;
                     }
                     other => anyhow::bail!("{path} is {other} after {:?}", begun.elapsed()),
                 }
+                break;
             }
         }
         self.count(releases);
@@ -127,36 +136,6 @@ impl Site {
         let answer = must(request.send(self.vectra()?.address()).await?, 202)?.json()?;
         let id = answer.get("id").and_then(Value::as_str);
         Ok(id.context("no id")?.to_owned())
-    }
-
-    /// Released, or being released when a kill came. What a kill kept from being approved
-    /// is approved now; what was approved is released by the gateway itself.
-    async fn settled(&self, id: &str) -> Result<&'static str> {
-        let begun = Instant::now();
-        loop {
-            match self.status(id).await?.as_str() {
-                "Released" => return Ok("Released"),
-                "Releasing" if begun.elapsed() > Duration::from_millis(300) => {
-                    return Ok("Releasing");
-                }
-                "Uncertain" => return Ok("Uncertain"),
-                "Pending" => {
-                    let answer = approval(id).send(self.vectra()?.address()).await?;
-                    ensure!(
-                        answer.status == 200 || answer.status == 409,
-                        "approving gave {}",
-                        answer.status
-                    );
-                }
-                "Releasing" | "Approved" => {}
-                other => anyhow::bail!("it is {other}"),
-            }
-            ensure!(
-                begun.elapsed() < PATIENCE.max(DEADLINE),
-                "it is not settled"
-            );
-            sleep(Duration::from_millis(20)).await;
-        }
     }
 
     async fn status(&self, id: &str) -> Result<String> {
