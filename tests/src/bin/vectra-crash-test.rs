@@ -17,6 +17,9 @@ struct Cli {
     /// Repeats the random moments of another test; the time if left out
     #[arg(long)]
     seed: Option<u64>,
+    /// Kills only while approved requests are being sent
+    #[arg(long)]
+    releases: bool,
 }
 
 #[tokio::main]
@@ -29,13 +32,15 @@ async fn main() -> Result<ExitCode> {
     let mut terminate = signal(SignalKind::terminate())?;
     // What a run has started ends with its value, so it is dropped, not left behind.
     tokio::select! {
-        result = run(cli.runs, seed) => result.map(|()| ExitCode::SUCCESS),
+        result = run(&cli, seed) => result.map(|()| ExitCode::SUCCESS),
         _ = tokio::signal::ctrl_c() => Ok(ExitCode::from(130)),
         _ = terminate.recv() => Ok(ExitCode::from(143)),
     }
 }
 
-async fn run(runs: u32, seed: u64) -> Result<()> {
-    crash::run(runs, seed, Commits::Synced).await?;
-    crash::run_releases(runs, seed).await
+async fn run(cli: &Cli, seed: u64) -> Result<()> {
+    if !cli.releases {
+        crash::run(cli.runs, seed, Commits::Synced).await?;
+    }
+    crash::run_releases(cli.runs, seed).await
 }
