@@ -56,7 +56,7 @@ fn held_life(ports: &impl Ports, number: u128, agent: AgentId, note: &mut impl F
     }
     note(said(ports.approve(&approval(number, 1, now), 2)));
     note(said(ports.approvals(held_id(number))));
-    if number % 2 == 0 {
+    if number.is_multiple_of(2) {
         let deny = HeldStep {
             decided_by: Some("reviewer".into()),
             ..step(number, &[HeldStatus::Pending], HeldStatus::Denied, now)
@@ -70,7 +70,7 @@ fn held_life(ports: &impl Ports, number: u128, agent: AgentId, note: &mut impl F
         note(said(AuditRepository::find(ports, claimed.audit.id)));
     }
     note(said(ports.find_release(held_id(number))));
-    if number % 3 == 0 {
+    if number.is_multiple_of(3) {
         let to = HeldStatus::Released;
         note(said(ports.finish(held_id(number), to, &answer(now))));
         note(said(ports.finish(held_id(number), to, &answer(now))));

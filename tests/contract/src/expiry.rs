@@ -77,6 +77,21 @@ pub fn expires_what_is_approved_and_gives_up_what_outlives_its_lease(ports: &imp
     assert_eq!(ports.expire(after_noon(Timestamp::DAY), 1), Ok(2));
 }
 
+/// As many as like may be held and left to expire: their contents do not add up.
+pub fn keeps_nothing_sealed_of_what_has_expired(ports: &impl Ports) {
+    let agent = given_agent(ports, 1).id;
+    given_held(ports, 1, agent, HeldStatus::Pending);
+    given_held(ports, 2, agent, HeldStatus::Releasing);
+    let sealed = |number| {
+        let row = ports.find_sealed(held_id(number)).unwrap();
+        !row.unwrap().sealed.is_empty()
+    };
+    assert!(sealed(1) && sealed(2));
+    assert_eq!(ports.expire(after_noon(Timestamp::DAY), 10), Ok(2));
+    assert_eq!(held_status(ports, 1), Some(HeldStatus::Expired));
+    assert_eq!((sealed(1), sealed(2)), (false, true));
+}
+
 pub fn prunes_only_what_is_final_and_old_and_all_that_belongs_to_it(ports: &impl Ports) {
     let agent = given_agent(ports, 1).id;
     for (number, status) in (1..).zip(HeldStatus::ALL) {

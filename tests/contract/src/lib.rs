@@ -171,6 +171,7 @@ macro_rules! contract {
         $crate::contract!(@ready $fresh, expiry:
             expires_the_oldest_first_up_to_the_limit
             expires_what_is_approved_and_gives_up_what_outlives_its_lease
+            keeps_nothing_sealed_of_what_has_expired
             prunes_only_what_is_final_and_old_and_all_that_belongs_to_it
             prunes_the_oldest_up_to_the_limit);
         $crate::contract!(@ready $fresh, approvals:
@@ -186,6 +187,7 @@ macro_rules! contract {
         $crate::contract!(@ready $fresh, releases:
             a_claim_makes_it_releasing_and_writes_its_audit_row
             claims_nothing_that_is_not_approved
+            claims_nothing_of_an_agent_that_is_not_active
             claims_once_whatever_has_become_of_it
             claims_nothing_that_has_expired
             a_claim_whose_audit_row_is_taken_changes_nothing

@@ -2,7 +2,8 @@
 
 use vectra_domain::repository::{AuditRepository, HeldRequestRepository};
 use vectra_domain::{
-    AuditId, Claim, DecisionType, HeldStatus, PersistenceError, Release, ReleaseOutcome, Timestamp,
+    AgentChange, AgentStatus, AuditId, Claim, DecisionType, HeldStatus, PersistenceError, Release,
+    ReleaseOutcome, Timestamp,
 };
 
 use crate::Ports;
@@ -63,6 +64,26 @@ pub fn claims_nothing_that_is_not_approved(ports: &impl Ports) {
     given_held(ports, 20, agent, HeldStatus::Pending);
     ports.approve(&approval(20, 1, after_noon(0)), 2).unwrap();
     assert_conflict(send(ports, &claim(20, agent, after_noon(1))));
+}
+
+/// However soon after the last look at it its agent was stopped.
+pub fn claims_nothing_of_an_agent_that_is_not_active(ports: &impl Ports) {
+    use AgentStatus::{Active, Quarantined, Revoked};
+    for (number, status) in (1..).zip([Revoked, Quarantined]) {
+        let agent = given_agent(ports, number).id;
+        given_held(ports, number, agent, HeldStatus::Approved);
+        let to = |status| AgentChange {
+            status: Some(status),
+            ..AgentChange::at(after_noon(0))
+        };
+        ports.update(agent, &to(status)).unwrap();
+        let claim = claim(number, agent, after_noon(1));
+        assert_conflict(send(ports, &claim));
+        assert_eq!(held_status(ports, number), Some(HeldStatus::Approved));
+        assert!(!is_audited(ports, claim.audit.id), "{status:?}");
+        ports.update(agent, &to(Active)).unwrap();
+        assert_eq!(send(ports, &claim), Ok(()));
+    }
 }
 
 /// Every way on from a first claim.

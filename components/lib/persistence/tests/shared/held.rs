@@ -1,10 +1,11 @@
 //! The rules of held requests hold in the database itself, whoever writes to it.
 
 use vectra_contract::fixtures::{
-    after_noon, assert_conflict, audit_id, claim, given_agent, given_held, held_id, held_status,
+    after_noon, assert_conflict, at, audit_id, claim, given_agent, given_held, held_entry, held_id,
+    held_status, step,
 };
 use vectra_domain::HeldStatus;
-use vectra_domain::repository::HeldRequestRepository;
+use vectra_domain::repository::{HeldRequestRepository, Ledger};
 
 use crate::concurrency::ready;
 use crate::database::BYTES;
@@ -88,6 +89,24 @@ fn refuses_every_change_of_what_was_held() {
         let statement = format!("UPDATE HeldRequest SET Comment = 'x' WHERE Status = {status}");
         assert!(is_refused(&repositories.database().refusal(&statement)));
     }
+}
+
+/// Inserted once more, it would be held once more.
+#[test]
+fn refuses_to_remove_what_has_not_expired() {
+    let (_several, repositories) = ready();
+    let agent = given_agent(&repositories, 1).id;
+    let mut entry = held_entry(1, agent, after_noon(0));
+    if let Some(held) = &mut entry.held {
+        held.expires_at = at("2199-01-01T00:00:00.000000Z");
+    }
+    repositories.record(&entry).unwrap();
+    let denied = step(1, &[HeldStatus::Pending], HeldStatus::Denied, after_noon(1));
+    repositories.advance(&denied).unwrap();
+    let remove = format!("DELETE FROM HeldRequest WHERE Id = '{}'", held_id(1));
+    let refusal = repositories.database().refusal(&remove);
+    assert!(is_refused(&refusal), "{refusal}");
+    assert_eq!(held_status(&repositories, 1), Some(HeldStatus::Denied));
 }
 
 /// Rows of the three tables that are written once, as long as their request is there.
