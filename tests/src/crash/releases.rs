@@ -8,7 +8,10 @@ use super::Commits;
 use super::plan::{Provider, plan};
 use super::random::Random;
 use super::site::Site;
-use super::site::release::Releases;
+use super::site::release::{Releases, Settles};
+
+/// From so many runs on it is awaited what becomes of all that was interrupted.
+const SETTLED: u32 = 20;
 
 /// Kills so many times while approved requests are being sent, and prints what it has
 /// shown.
@@ -40,7 +43,13 @@ pub async fn run(runs: u32, seed: u64) -> Result<()> {
         sites.insert(provider, (site, releases));
     }
     for (provider, (site, releases)) in &mut sites {
-        let settled = site.settle(releases).await;
+        // Leases take more than a minute to end; what was sent is known at once.
+        let settles = if runs < SETTLED {
+            Settles::Later
+        } else {
+            Settles::Awaited
+        };
+        let settled = site.settle(releases, settles).await;
         settled.with_context(|| format!("{provider}, seed {seed}"))?;
         println!("    {provider}: {releases}");
     }

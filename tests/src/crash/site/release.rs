@@ -25,6 +25,15 @@ const MOMENT: std::ops::RangeInclusive<u64> = 0..=80;
 /// has to see it, and some more.
 const PATIENCE: Duration = Duration::from_secs(150);
 
+/// Whether it is awaited what becomes of what a kill has interrupted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::crash) enum Settles {
+    /// All of it is released or uncertain at the end.
+    Awaited,
+    /// It may be approved or being sent still.
+    Later,
+}
+
 /// What has become of held requests.
 #[derive(Debug, Default)]
 pub(in crate::crash) struct Releases {
@@ -34,6 +43,8 @@ pub(in crate::crash) struct Releases {
     left: BTreeMap<String, String>,
     /// Those of them of which nobody knows any more whether they were sent.
     uncertain: usize,
+    /// Those of them that nobody has waited for.
+    under_way: usize,
     /// How often each path has reached the upstream.
     reached: BTreeMap<String, usize>,
 }
@@ -57,10 +68,11 @@ impl Releases {
 impl fmt::Display for Releases {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (released, sent) = (self.released.len(), self.reached.len());
-        let uncertain = self.uncertain;
+        let (uncertain, under_way) = (self.uncertain, self.under_way);
         write!(
             f,
-            "{released} released, {uncertain} uncertain after a kill, {sent} sent, none of them twice"
+            "{released} released, {uncertain} uncertain after a kill, {under_way} under way, \
+             {sent} sent, none of them twice"
         )
     }
 }
@@ -108,14 +120,22 @@ impl Site {
         releases.check()
     }
 
-    /// Waits until each is released or known to be uncertain.
-    pub(in crate::crash) async fn settle(&mut self, releases: &mut Releases) -> Result<()> {
+    /// Looks at what has become of each, or waits until it is released or known to be
+    /// uncertain.
+    pub(in crate::crash) async fn settle(
+        &mut self,
+        releases: &mut Releases,
+        settles: Settles,
+    ) -> Result<()> {
         let begun = Instant::now();
         for (path, id) in std::mem::take(&mut releases.left) {
             loop {
                 match self.status(&id).await?.as_str() {
                     "Released" => releases.released.push(path.clone()),
                     "Uncertain" => releases.uncertain += 1,
+                    "Approved" | "Releasing" if settles == Settles::Later => {
+                        releases.under_way += 1
+                    }
                     "Approved" | "Releasing" if begun.elapsed() < PATIENCE => {
                         sleep(Duration::from_millis(200)).await;
                         continue;

@@ -9,7 +9,8 @@ use vectra_domain::repository::{
     NotificationRepository, Schema,
 };
 use vectra_domain::{
-    AgentId, AgentStatus, Entry, HeldStatus, PersistenceError, Recorded, Timestamp, TrustScore,
+    AgentChange, AgentId, AgentStatus, Entry, HeldStatus, PersistenceError, Recorded, Timestamp,
+    TrustScore,
 };
 use vectra_persistence::{Repositories, SCHEMA_VERSION};
 
@@ -57,6 +58,11 @@ fn upgrades_every_earlier_version_with_rows_in_it() {
             quarantined.map(|agent| agent.status),
             Some(AgentStatus::Quarantined)
         );
+        let lifted = AgentChange {
+            status: Some(AgentStatus::Active),
+            ..AgentChange::at(after_noon(2))
+        };
+        repositories.update(agent, &lifted).unwrap();
         goes_on_with_what_was_held(&repositories, agent);
         let integer = |statement: &str| repositories.database().integer(statement);
         assert_eq!(integer("SELECT COUNT(*) FROM AuditTrail"), 4);
