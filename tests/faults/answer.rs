@@ -64,7 +64,12 @@ impl Met<'_> {
     /// Whether what failed comes when the answer stands already.
     pub fn is_afterthought(&self) -> bool {
         let (Place::Statement(at) | Place::Open(at)) = self.armed.place;
-        self.endpoint.afterthought.is_some_and(|from| at >= from)
+        let Endpoint {
+            afterthought,
+            answered,
+            ..
+        } = self.endpoint;
+        *afterthought == Some(at) || answered.is_some_and(|from| at >= from)
     }
 
     /// Whether the host has ended the request: it gives no code.

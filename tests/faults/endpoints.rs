@@ -73,8 +73,10 @@ pub struct Endpoint {
     pub standing: Standing,
     pub setting: Setting,
     pub status: u16,
-    /// From this statement on the answer stands already.
+    /// A statement that does not change the answer, which stands already.
     pub afterthought: Option<usize>,
+    /// From this statement on none changes it.
+    pub answered: Option<usize>,
     pub reading: Reading,
 }
 

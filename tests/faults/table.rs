@@ -44,6 +44,7 @@ const fn managed(
         setting: Setting::Usual,
         status,
         afterthought: None,
+        answered: None,
         reading: Reading::Once,
     }
 }

@@ -31,11 +31,11 @@ const fn decision(
     route: (&'static str, &'static str),
     target: &'static str,
     status: u16,
-    afterthought: usize,
+    answered: usize,
 ) -> Endpoint {
     Endpoint {
         body: r#"{"comment":"so be it"}"#,
-        afterthought: Some(afterthought),
+        answered: Some(answered),
         ..held(name, route, target, status)
     }
 }
