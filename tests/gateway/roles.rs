@@ -63,6 +63,7 @@ impl Stage {
         let upstream = Upstream::start().await.unwrap();
         let mut settings = json!({
             "System": { "RateLimit": { "Enabled": false } },
+            "HumanInTheLoop": { "MaxPendingPerAgent": 0, "MaxPendingRequests": 0 },
             "Security": { "AgentAuth": { "BcryptCost": 4 } },
         });
         lay_over(&mut settings, database);
@@ -140,6 +141,27 @@ impl Stage {
         (text("operatorId"), text("key"))
     }
 
+    /// Has another request of the agent held.
+    async fn hold(&self) -> String {
+        let ask = format!("http://{}/ask", self.upstream.host());
+        let ask = self.agent.proxied("GET", &ask);
+        let held = must(ask.send(self.vectra.address()).await.unwrap(), 202).unwrap();
+        held.json().unwrap()["id"].as_str().unwrap().to_owned()
+    }
+
+    /// Binds a credential to an origin of this name.
+    async fn bind(&self, name: &str) -> String {
+        let body = json!({ "origin": origin(name), "headers": { "X-Key": "k" } });
+        let bind = Request::new("POST", "/credentials")
+            .bearer(ADMIN_KEY)
+            .json(&body);
+        let bound = must(bind.send(self.vectra.address()).await.unwrap(), 201).unwrap();
+        bound.json().unwrap()["credentialId"]
+            .as_str()
+            .unwrap()
+            .to_owned()
+    }
+
     fn credential(&self, caller: &str) -> Option<String> {
         match caller {
             "nobody" => None,
@@ -173,11 +195,24 @@ impl Stage {
             let put = put.bearer(ADMIN_KEY).json(&json!({ "name": policy }));
             must(put.send(address).await.unwrap(), 201).unwrap();
         }
+        let held = match route.path.starts_with("/hitls/{id}/") {
+            true => self.hold().await,
+            false => self.held.clone(),
+        };
+        let credential = match route.path.contains("{credentialId}") {
+            true => {
+                self.bind(&format!("{number}-{caller}-{}", route.method))
+                    .await
+            }
+            false => String::new(),
+        };
         let path = route
             .path
+            .replace("{credentialId}", &credential)
+            .replace("{file}", "main.js")
             .replace("{agentId}", &agent.id)
             .replace("{operatorId}", &operator)
-            .replace("{id}", &self.held)
+            .replace("{id}", &held)
             .replace("{auditId}", &self.audit)
             .replace("{name}", &policy)
             .replace(
@@ -200,6 +235,11 @@ impl Stage {
     }
 }
 
+/// An origin that nobody calls.
+fn origin(name: &str) -> String {
+    format!("https://{}.example", name.replace(' ', "-").to_lowercase())
+}
+
 /// A body that the endpoint takes.
 fn body(route: &Route, agent: &Agent, name: &str, policy: &str) -> Option<Value> {
     let described = json!({ "method": "GET", "url": "http://api.example/" });
@@ -219,6 +259,9 @@ fn body(route: &Route, agent: &Agent, name: &str, policy: &str) -> Option<Value>
         ("PUT", "/agents/{agentId}/policy") => json!({ "policyName": "p" }),
         ("PUT", "/agents/{agentId}/limit") => json!({ "requestsPerMinute": 7 }),
         ("POST", "/agents/{agentId}/secret") => json!({}),
+        ("POST", "/hitls/{id}/settle") => json!({ "sent": true }),
+        ("POST", "/credentials") => json!({ "origin": origin(name), "headers": { "X-Key": "k" } }),
+        ("PUT", "/credentials/{credentialId}") => json!({ "headers": { "X-Key": "k" } }),
         ("POST", "/tokens") => json!({ "agentId": agent.id, "clientSecret": agent.secret }),
         _ => return None,
     })

@@ -1,5 +1,7 @@
 //! What a governed request costs the database, as the host counts it.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Value, json};
 use vectra_tests::agent::{Agent, must};
 use vectra_tests::process::{ADMIN_KEY, Home, Setup, lay_over, postgres_settings};
@@ -27,17 +29,21 @@ async fn statements(mut settings: Value, counter: &str) -> u32 {
         .await
         .unwrap();
     let request = agent.proxied("GET", &format!("http://{}/items", upstream.host()));
-    // A line comes a moment after its answer: so those of the two requests before, which
-    // made the agent and its token, may still come, and no more. The fourth is of these.
+    // A line comes a moment after its answer, and the gateway has business of its own: what
+    // most lines say is what these requests took.
     let before = vectra.output().matches(counter).count();
-    for _ in 0..4 {
+    for _ in 0..12 {
         must(request.send(vectra.address()).await.unwrap(), 200).unwrap();
     }
-    vectra.says_more_often(counter, before + 3).await.unwrap();
+    vectra.says_more_often(counter, before + 11).await.unwrap();
     let output = vectra.output();
-    let line = output.split(counter).nth(before + 4).unwrap();
-    let digits: String = line.chars().take_while(char::is_ascii_digit).collect();
-    digits.parse().unwrap()
+    let mut counts = BTreeMap::new();
+    for line in output.split(counter).skip(before + 1) {
+        let digits: String = line.chars().take_while(char::is_ascii_digit).collect();
+        *counts.entry(digits.parse().unwrap()).or_insert(0) += 1;
+    }
+    let most = counts.into_iter().max_by_key(|(_, times)| *times);
+    most.unwrap().0
 }
 
 #[tokio::test]
