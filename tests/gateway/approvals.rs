@@ -49,6 +49,26 @@ impl World {
         }
     }
 
+    /// Stops the gateway, does something to its folder, and starts it again.
+    async fn restart(self, meanwhile: impl AsyncFnOnce(&Home)) -> Self {
+        let Self {
+            vectra,
+            home,
+            upstream,
+            agent,
+        } = self;
+        vectra.stop().await.unwrap();
+        meanwhile(&home).await;
+        let vectra = home.up().await.unwrap();
+        serves(&vectra, &Request::new("GET", "/health")).await;
+        Self {
+            vectra,
+            home,
+            upstream,
+            agent,
+        }
+    }
+
     fn url(&self, path: &str) -> String {
         format!("http://{}{path}", self.upstream.host())
     }
@@ -199,21 +219,7 @@ async fn reviewers_who_leave_before_their_answer_leave_nothing_half_done() {
         // Gone without reading.
     }
     // Whatever was cut off is carried on: by the next one who approves, or by a new start.
-    let World {
-        vectra,
-        home,
-        upstream,
-        agent,
-    } = world;
-    vectra.stop().await.unwrap();
-    let vectra = home.up().await.unwrap();
-    serves(&vectra, &Request::new("GET", "/health")).await;
-    let world = World {
-        vectra,
-        home,
-        upstream,
-        agent,
-    };
+    let world = world.restart(async |_| {}).await;
     for id in &ids {
         if world.status(id).await == "Pending" {
             let approve = format!("/hitls/{id}/approve");
@@ -231,21 +237,7 @@ async fn defect_17_a_restart_loses_no_held_request() {
     let id = world
         .held(world.agent.proxied("PUT", &world.url("/kept")))
         .await;
-    let World {
-        vectra,
-        home,
-        upstream,
-        agent,
-    } = world;
-    vectra.stop().await.unwrap();
-    let vectra = home.up().await.unwrap();
-    serves(&vectra, &Request::new("GET", "/health")).await;
-    let world = World {
-        vectra,
-        home,
-        upstream,
-        agent,
-    };
+    let world = world.restart(async |_| {}).await;
     let approve = format!("/hitls/{id}/approve");
     must(world.operator("POST", &approve, None).await, 200).unwrap();
     world.becomes(&id, "Released").await;
@@ -301,22 +293,7 @@ async fn rows_that_were_rewritten_in_the_database_are_never_sent() {
             .held(world.agent.proxied("POST", &world.url("/c")))
             .await,
     ];
-    let World {
-        vectra,
-        home,
-        upstream,
-        agent,
-    } = world;
-    vectra.stop().await.unwrap();
-    rewrite(&home, &ids).await;
-    let vectra = home.up().await.unwrap();
-    serves(&vectra, &Request::new("GET", "/health")).await;
-    let world = World {
-        vectra,
-        home,
-        upstream,
-        agent,
-    };
+    let world = world.restart(async |home| rewrite(home, &ids).await).await;
     // `a` has the request of `b` now, and both its own row and the audit say so.
     let shown = world
         .operator("GET", &format!("/hitls/{}", ids[0]), None)

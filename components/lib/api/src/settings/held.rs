@@ -21,7 +21,8 @@ pub struct HeldSettings {
     /// Whether an operator whose name is the agent's owner may approve its requests.
     pub owner_may_approve: bool,
     /// How long a call may be kept open for an approval (`Prefer: wait`), in seconds, 0 to
-    /// 600; 0 keeps none.
+    /// 90; 0 keeps none. Hosts end a request after some two minutes, and an agent that is cut
+    /// off does not learn the id of what is held.
     pub max_wait: u32,
     /// Largest body of an upstream's answer that is kept for the agent, in bytes.
     pub max_response: usize,
@@ -41,7 +42,7 @@ pub(super) fn held(tree: &mut Tree, internal: &[HostPort]) -> HeldSettings {
         },
         approvals: tree.number("HumanInTheLoop.RequiredApprovals", 1..=MAX_APPROVALS, 1),
         owner_may_approve: tree.flag("HumanInTheLoop.OwnerMayApprove", false),
-        max_wait: tree.number("HumanInTheLoop.MaxWaitSeconds", 0..=600, 60),
+        max_wait: tree.number("HumanInTheLoop.MaxWaitSeconds", 0..=90, 60),
         max_response: tree.number("HumanInTheLoop.MaxResponseBytes", 0..=67_108_864, 1_048_576),
         retention_days: tree.number("HumanInTheLoop.RetentionDays", 1..=3_650, 7),
         webhook: webhook(tree, internal),
