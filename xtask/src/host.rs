@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 use anyhow::{Context, Result, bail};
 
 use crate::components;
-use crate::compose;
+use crate::compose::{self, Plan};
 use crate::step::step;
 use crate::workspace::Workspace;
 
@@ -40,10 +40,13 @@ pub fn build_all(workspace: &Workspace, profile: HostProfile) -> Result<PathBuf>
 /// Composes `dist/NAME.wasm` of a socket and the parts that go into it.
 fn bundle(workspace: &Workspace, socket: &str, parts: &[&str], name: &str) -> Result<()> {
     let delivered = |shell: &&str| components::delivered(workspace, shell);
-    let parts: Vec<_> = parts.iter().map(delivered).collect();
+    let plan = Plan {
+        socket: components::delivered(workspace, socket),
+        parts: parts.iter().map(delivered).collect(),
+        fronts: Vec::new(),
+    };
     step(&format!("composing dist/{name}.wasm"), || {
-        let bundle = workspace.dist(&format!("{name}.wasm"));
-        compose::compose(&components::delivered(workspace, socket), &parts, &bundle)
+        compose::compose(&plan, &workspace.dist(&format!("{name}.wasm")))
     })
 }
 

@@ -1,15 +1,20 @@
 //! The commands of the README: `cargo xtask build | up | test | check | bench | crash-test |
-//! fuzz`.
+//! fuzz | compose | conformance | publish`.
 
 mod components;
 mod compose;
+mod conformance;
 mod fuzz;
 mod guests;
 mod host;
+mod hosts;
 mod isolate;
+mod kit;
 mod licences;
 mod postgres;
 mod programs;
+mod providers;
+mod publish;
 mod step;
 mod verify;
 mod workspace;
@@ -46,6 +51,12 @@ enum Command {
     CrashTest(CrashTestArgs),
     /// Feeds tokens, key sets and connection strings with nonsense
     Fuzz(FuzzArgs),
+    /// Composes a gateway of other people's components; see docs/compose.md
+    Compose(kit::ComposeArgs),
+    /// Runs the conformance suite against a gateway that somebody else has started
+    Conformance(conformance::ConformanceArgs),
+    /// Pushes components and WIT packages to a registry as OCI artefacts
+    Publish(publish::PublishArgs),
     /// Becomes a test program, isolated if it tries forbidden targets
     #[command(hide = true)]
     RunTest(RunTestArgs),
@@ -56,6 +67,10 @@ struct BuildArgs {
     /// Builds the host with the release profile: slower to build, smaller, a little faster
     #[arg(long)]
     release: bool,
+    /// Also builds dist/vectra-standalone.wasm, the gateway for hosts without a database;
+    /// needs clang and a libc for WebAssembly
+    #[arg(long)]
+    standalone: bool,
 }
 
 #[derive(Args)]
@@ -67,6 +82,9 @@ struct UpArgs {
 
 #[derive(Args)]
 struct TestArgs {
+    /// Runs everything, on every host; without it a part that is named in tests/README.md
+    #[arg(long)]
+    all: bool,
     /// Handed to `cargo test`, which is then all that runs: `-- -p vectra-tests --test gateway`
     #[arg(last = true)]
     args: Vec<String>,
@@ -127,15 +145,22 @@ fn run(cli: Cli) -> Result<()> {
             } else {
                 HostProfile::Dev
             };
-            host::build_all(&workspace, profile).map(|_| ())
+            host::build_all(&workspace, profile)?;
+            if args.standalone {
+                providers::build(&workspace)?;
+            }
+            Ok(())
         }
         Command::Up(args) => host::up(&workspace, &args.args),
-        Command::Test(args) if args.args.is_empty() => verify::test(&workspace),
+        Command::Test(args) if args.args.is_empty() => verify::test(&workspace, args.all),
         Command::Test(args) => verify::test_only(&workspace, &args.args),
         Command::RunTest(args) => isolate::become_test(&args.program),
         Command::Check => verify::check(&workspace),
         Command::Bench(args) => verify::bench(&workspace, args.what, args.seconds),
         Command::Fuzz(args) => fuzz::fuzz(&workspace, fuzz::Effort::Seconds(args.seconds)),
+        Command::Compose(args) => kit::compose(&workspace, &args),
+        Command::Conformance(args) => conformance::run(&workspace, &args),
+        Command::Publish(args) => publish::publish(&workspace, &args),
         Command::CrashTest(args) => verify::crash_test(&workspace, args.runs, args.seed),
     }
 }

@@ -3,13 +3,18 @@
 use anyhow::Result;
 
 use crate::components::{self, TARGET, TARGET_DIR};
+use crate::conformance;
 use crate::fuzz::{self, Effort};
 use crate::guests;
 use crate::host::{self, HostProfile};
+use crate::hosts;
 use crate::isolate;
+use crate::kit;
 use crate::licences;
 use crate::postgres::Server;
 use crate::programs;
+use crate::providers;
+use crate::publish;
 use crate::step::{Failures, run, step};
 use crate::workspace::Workspace;
 
@@ -29,12 +34,12 @@ pub fn check(workspace: &Workspace) -> Result<()> {
 /// Everything of [`check`], then all tests: those of the libraries, of the
 /// components, the end-to-end tests over `dist/`, a short crash test, and some inputs
 /// to each fuzz target.
-pub fn test(workspace: &Workspace) -> Result<()> {
+pub fn test(workspace: &Workspace, all: bool) -> Result<()> {
     programs::ensure()?;
     programs::ensure_browser(workspace)?;
     let mut failures = Failures::default();
     check_into(workspace, &mut failures);
-    let built = host::build_all(workspace, HostProfile::Dev).and_then(|_| guests::build(workspace));
+    let built = build(workspace);
     match built {
         Ok(()) => {
             failures.step("running all tests", || {
@@ -49,6 +54,12 @@ pub fn test(workspace: &Workspace) -> Result<()> {
                 run(isolate::cargo_test(workspace)?.args(["--no-fail-fast", "--lib", "--bins"]))
             });
         }
+    }
+    if all {
+        failures.step("the conformance suite on every host", || {
+            conformance::everywhere(workspace)
+        });
+        failures.step("publishing", || publish::prove(workspace));
     }
     failures.step("fuzzing", || {
         fuzz::fuzz(workspace, Effort::Inputs(FUZZ_INPUTS))
@@ -65,9 +76,17 @@ pub fn test_only(workspace: &Workspace, arguments: &[String]) -> Result<()> {
     if !named || arguments.iter().any(|argument| argument == "console") {
         programs::ensure_browser(workspace)?;
     }
+    build(workspace)?;
+    run_tests(workspace, arguments)
+}
+
+/// Everything that tests look for in `dist/`.
+fn build(workspace: &Workspace) -> Result<()> {
     host::build_all(workspace, HostProfile::Dev)?;
     guests::build(workspace)?;
-    run_tests(workspace, arguments)
+    providers::build(workspace)?;
+    kit::build(workspace)?;
+    hosts::ensure(workspace)
 }
 
 /// Runs `cargo test` with a PostgreSQL for those that need one.

@@ -211,15 +211,28 @@ async fn lanes_are_shown_under_the_names_of_the_configuration() {
         first.value("vectra_lane_requests_running_limit", &lane),
         1.0
     );
-    let computing =
-        async { tokio::join!(vectra.get("/compute?1500"), vectra.get("/Compute?1500")) };
+    let computing = vectra.get("/compute?20000");
+    // Only who comes while another one runs waits, whatever it asks for then.
+    let waiting = async {
+        until(&vectra, "one runs", |scraped| {
+            scraped.value("vectra_lane_requests_running", &lane) == 1.0
+        })
+        .await;
+        vectra.get("/Compute").await
+    };
     let watching = until(&vectra, "one runs and one waits", |scraped| {
         scraped.value("vectra_lane_requests_running", &lane) == 1.0
             && scraped.value("vectra_lane_requests_waiting", &lane) == 1.0
     });
-    tokio::join!(computing, watching);
-    let last = scrape(&vectra).await;
-    assert_eq!(last.value("vectra_lane_requests_waiting", &lane), 0.0);
+    tokio::select! {
+        _ = async { tokio::join!(computing, waiting) } => panic!("nobody has watched"),
+        _ = watching => {}
+    }
+    let last = until(&vectra, "both have left", |scraped| {
+        scraped.value("vectra_lane_requests_running", &lane) == 0.0
+            && scraped.value("vectra_lane_requests_waiting", &lane) == 0.0
+    })
+    .await;
     assert_eq!(last.value("vectra_lane_refusals_total", &lane), 0.0);
 }
 
