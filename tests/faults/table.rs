@@ -92,6 +92,17 @@ const ENDPOINTS: &[Endpoint] = &[
             403,
         )
     },
+    Endpoint {
+        // What cannot be done is told, and done at the next tick.
+        answered: Some(1),
+        ..managed(
+            "do what is due",
+            Class::Operators,
+            ("POST", "/lifecycle/tick"),
+            "/lifecycle/tick",
+            200,
+        )
+    },
     token("issue a token", 200),
     Endpoint {
         body: r#"{"agentId":"{agent}","clientSecret":"another secret"}"#,

@@ -248,7 +248,7 @@ fn body(route: &Route, agent: &Agent, name: &str, policy: &str) -> Option<Value>
         ("POST", "/policies/{name}/evaluate" | "/decisions/evaluate") => {
             json!({ "request": described })
         }
-        ("POST", "/decisions/replay/{auditId}") => json!({}),
+        ("POST", "/decisions/replay/{auditId}" | "/lifecycle/tick") => json!({}),
         ("POST", "/decisions/what-if") => json!({
             "policy": { "name": "p" },
             "from": "2020-01-01T00:00:00Z",

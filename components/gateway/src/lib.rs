@@ -12,7 +12,6 @@ use std::io::Write as _;
 use bindings::exports::vectra::gateway::{lifecycle, metrics, settings};
 use bindings::exports::wasi::http::incoming_handler;
 use bindings::wasi::http::types::{IncomingRequest, ResponseOutparam};
-use vectra_api::lifecycle::Ageing;
 use vectra_api::metrics::Sources;
 use vectra_api::settings::{Problem, Severity};
 use vectra_api::{FollowUp, Forwarded, Gateway, Ports, Settings};
@@ -61,6 +60,7 @@ fn ports(bundle_digest: Option<&str>) -> Ports<'_, http_out::Outgoing> {
     Ports {
         schema: &Repositories,
         agents: &Repositories,
+        history: &Repositories,
         audit: &Repositories,
         policies: &Repositories,
         held: &Repositories,
@@ -183,20 +183,10 @@ impl lifecycle::Guest for Component {
         if has_errors(&problems) {
             return Err("the configuration has errors, so nothing is removed".to_owned());
         }
-        let now = vectra_api::Clock::now(&Surroundings);
-        let ageing = Ageing {
-            held: &Repositories,
-            history: &Repositories,
-            ledger: &Repositories,
-            circuits: &Repositories,
-            intents: &Repositories,
-            agents: &Repositories,
-        };
-        let progress = vectra_api::lifecycle::tick(budget, now, (&settings).into(), &ageing)
-            .map_err(|error| error.to_string())?;
         let digest = surroundings::bundle_digest();
         let gateway = Gateway::new(ports(digest.as_deref()), &settings, &log);
-        gateway.carry_on::<http_in::Body>(budget);
+        let progress = gateway.tick::<http_in::Body>(budget);
+        let progress = progress.map_err(|error| error.to_string())?;
         Ok(lifecycle::Progress {
             events: progress.events.into_iter().map(event).collect(),
             more: progress.more,
@@ -205,8 +195,10 @@ impl lifecycle::Guest for Component {
 }
 
 fn event(event: vectra_api::lifecycle::Event) -> lifecycle::Event {
+    use vectra_api::lifecycle::Event;
+    let text = event.to_string();
     match event {
-        vectra_api::lifecycle::Event::Done(text) => lifecycle::Event::Done(text),
-        vectra_api::lifecycle::Event::Warning(text) => lifecycle::Event::Warning(text),
+        Event::Done(_) => lifecycle::Event::Done(text),
+        Event::Warning(_) | Event::Undone { .. } => lifecycle::Event::Warning(text),
     }
 }

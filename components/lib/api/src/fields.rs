@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 
 use http::{HeaderMap, header};
+use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use crate::problem::{Kind, Refusal};
@@ -17,7 +18,7 @@ const MASK: &str = "***";
 
 /// What is wrong with a JSON text, without the texts that stand in it: it may be a secret
 /// that stands in the wrong place.
-pub(crate) fn told(error: &serde_json::Error) -> String {
+fn told(error: &serde_json::Error) -> String {
     let message = error.to_string();
     let mut parts = message.split('"');
     let mut shown = parts.next().unwrap_or_default().to_owned();
@@ -27,6 +28,18 @@ pub(crate) fn told(error: &serde_json::Error) -> String {
         shown.push_str(rest);
     }
     shown
+}
+
+/// Reads a body whose form is fixed.
+pub(crate) fn typed<'b, T: Deserialize<'b>>(body: &'b [u8]) -> Result<T, Refusal> {
+    serde_json::from_slice(body).map_err(|error| {
+        let kind = if error.is_data() {
+            Kind::Invalid
+        } else {
+            Kind::MalformedJson
+        };
+        Refusal::new(kind).detail(told(&error))
+    })
 }
 
 /// A field that may be missing or null.

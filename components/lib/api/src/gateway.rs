@@ -9,6 +9,7 @@ use crate::acts::Order;
 use crate::auth::Caller;
 use crate::auth::operator::Identity;
 use crate::console::console;
+use crate::lifecycle::Asked;
 use crate::log::{Log, on_one_line};
 use crate::ports::{Ports, Upstream};
 use crate::problem::{Kind, Refusal};
@@ -118,6 +119,15 @@ impl<'a, U> Gateway<'a, U> {
                 self.admit::<B>(route.access, &head.headers)?;
                 self.ask(what, parameter, &question)
             }
+            (Endpoint::Tick, Caller::Operator(_)) => {
+                let asked = Asked::read(&head.headers, body)?;
+                // Once more: the key may have ended while the body was on its way.
+                let Caller::Operator(by) = self.admit::<B>(route.access, &head.headers)? else {
+                    return Err(Refusal::new(Kind::MissingCredentials));
+                };
+                let action = format!("{} {}", route.method, route.path);
+                self.tick_over_http::<B>(&by, action, &head.headers, asked)
+            }
             (Endpoint::Change(what), Caller::Operator(by)) => {
                 let query = head.uri.query();
                 let order = self.order(what, &by, parameter, query, &head.headers, body)?;
@@ -130,7 +140,11 @@ impl<'a, U> Gateway<'a, U> {
             }
             // Only operators read and change, only agents have answers of their own.
             (
-                Endpoint::Read(_) | Endpoint::Ask(_) | Endpoint::Change(_) | Endpoint::HeldResponse,
+                Endpoint::Read(_)
+                | Endpoint::Ask(_)
+                | Endpoint::Tick
+                | Endpoint::Change(_)
+                | Endpoint::HeldResponse,
                 _,
             ) => Err(Refusal::new(Kind::MissingCredentials)),
         }

@@ -1,9 +1,11 @@
 //! What happens outside requests: policies from files; what grows old.
 
 mod left_behind;
+mod over_http;
 mod upkeep;
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use vectra_decision::Problem;
 use vectra_domain::repository::{PolicyRepository, Schema};
@@ -15,6 +17,7 @@ use crate::secret::sha256_hex;
 use crate::token::TokenKeys;
 
 pub use crate::notifications::check_webhook;
+pub(crate) use over_http::Asked;
 pub use upkeep::{Ageing, Progress, Retention, tick};
 
 /// A file the configuration asked for.
@@ -33,6 +36,22 @@ pub enum Event {
     Done(String),
     /// Something is wrong, and the gateway serves all the same.
     Warning(String),
+    /// Something could not be done; it is tried again at the next tick.
+    Undone {
+        /// What.
+        what: String,
+        /// Why; may hold what the database said.
+        why: PersistenceError,
+    },
+}
+
+impl fmt::Display for Event {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Done(text) | Self::Warning(text) => formatter.write_str(text),
+            Self::Undone { what, why } => write!(formatter, "not done: {what}: {why}"),
+        }
+    }
 }
 
 /// Says what is wrong with the keys of tokens, so that it is known at the start and not

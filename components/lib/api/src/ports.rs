@@ -6,9 +6,10 @@ use vectra_decision::{
 };
 use vectra_domain::Timestamp;
 use vectra_domain::repository::{
-    ActRepository, AgentAccessRepository, AgentRepository, AuditRepository, CircuitRepository,
-    CredentialRepository, ExternalIssuerRepository, HeldRequestRepository, IntentCache, Ledger,
-    LockoutRepository, NotificationRepository, OperatorRepository, PolicyRepository, Schema,
+    ActRepository, AgentAccessRepository, AgentHistoryRepository, AgentRepository, AuditRepository,
+    CircuitRepository, CredentialRepository, ExternalIssuerRepository, HeldRequestRepository,
+    IntentCache, Ledger, LockoutRepository, NotificationRepository, OperatorRepository,
+    PolicyRepository, Schema,
 };
 
 /// The present.
@@ -145,6 +146,8 @@ pub struct Ports<'a, U> {
     pub schema: &'a dyn Schema,
     /// Agents.
     pub agents: &'a dyn AgentRepository,
+    /// What agents did, as far as it is kept.
+    pub history: &'a dyn AgentHistoryRepository,
     /// The audit.
     pub audit: &'a dyn AuditRepository,
     /// Policies.

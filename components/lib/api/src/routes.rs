@@ -48,6 +48,8 @@ pub(crate) enum Endpoint {
     Read(Read),
     /// Answers an operator's question that has a body, and changes nothing.
     Ask(Ask),
+    /// Does what is due, and takes policies from files.
+    Tick,
     /// Changes something for an operator, and is noted as their act.
     Change(Change),
 }
@@ -191,6 +193,7 @@ pub const ROUTES: &[Route] = &[
     change("POST", "/credentials", ADMINS, Change::AddCredential),
     change("PUT", "/credentials/{credentialId}", ADMINS, Change::ReplaceCredential),
     change("DELETE", "/credentials/{credentialId}", ADMINS, Change::RemoveCredential),
+    route("POST", "/lifecycle/tick", ADMINS, Endpoint::Tick),
     route("GET", "/console", Access::Anyone, Endpoint::Console),
     route("GET", "/console/{file}", Access::Anyone, Endpoint::ConsoleFile),
     route("GET", "/health", Access::Anyone, Endpoint::Health),

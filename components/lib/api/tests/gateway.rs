@@ -30,6 +30,8 @@ mod held;
 mod issuer;
 #[path = "gateway/lifecycle.rs"]
 mod lifecycle;
+#[path = "gateway/lifecycle_over_http.rs"]
+mod lifecycle_over_http;
 #[path = "gateway/lockout.rs"]
 mod lockout;
 #[path = "gateway/management.rs"]

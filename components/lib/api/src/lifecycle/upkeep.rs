@@ -9,6 +9,8 @@ use vectra_domain::{PersistenceError, Timestamp};
 
 use super::Event;
 use crate::Settings;
+use crate::gateway::Gateway;
+use crate::ports::{Ports, Upstream};
 
 /// Days for which activity is kept at least: the baseline reads seven, and the day
 /// that now lies in.
@@ -28,6 +30,37 @@ pub struct Ageing<'a> {
     pub intents: &'a dyn IntentCache,
     /// Tombstones of deleted agents.
     pub agents: &'a dyn AgentRepository,
+}
+
+impl<'a> Ageing<'a> {
+    /// Those of these ports.
+    fn of<U>(ports: &Ports<'a, U>) -> Self {
+        Self {
+            held: ports.held,
+            history: ports.history,
+            ledger: ports.ledger,
+            circuits: ports.circuits,
+            intents: ports.intents,
+            agents: ports.agents,
+        }
+    }
+}
+
+impl<U> Gateway<'_, U> {
+    /// [`tick`], and then what a process that ended has left behind.
+    ///
+    /// # Errors
+    /// The database's, if nothing could be done.
+    pub fn tick<B>(&self, budget: u32) -> Result<Progress>
+    where
+        U: Upstream<B>,
+    {
+        let now = self.ports.clock.now();
+        let ageing = Ageing::of(&self.ports);
+        let progress = self.with_schema(|| tick(budget, now, self.settings.into(), &ageing))?;
+        self.carry_on::<B>(budget);
+        Ok(progress)
+    }
 }
 
 /// How long what grows old is kept, in days.
@@ -107,7 +140,10 @@ fn report(steps: &[(&str, Result<u32>)], budget: u32) -> Result<Progress> {
     let event = |(what, outcome): &(&str, Result<u32>)| match outcome {
         Ok(0) => None,
         Ok(count) => Some(Event::Done(format!("{count} {what}"))),
-        Err(error) => Some(Event::Warning(format!("not done: {what}: {error}"))),
+        Err(error) => Some(Event::Undone {
+            what: (*what).to_owned(),
+            why: error.clone(),
+        }),
     };
     let used_up =
         |(_, outcome): &(&str, Result<u32>)| matches!(outcome, Ok(count) if *count >= budget);

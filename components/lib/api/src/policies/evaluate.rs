@@ -14,9 +14,9 @@ use super::case::{Busy, Case, MAX_CASES, Means, Question, Sent, Who, time};
 use super::change::warnings;
 use super::verdict::Verdict;
 use super::{document, policy_name};
-use crate::fields::told;
+use crate::fields::typed;
 use crate::gateway::{Answer, Gateway, json as answer};
-use crate::problem::{Kind, Refusal};
+use crate::problem::Refusal;
 use crate::proxy::dry_run::Meant;
 use crate::settings::PolicyUse;
 
@@ -217,14 +217,7 @@ impl<U> Gateway<'_, U> {
 
 /// Reads a question.
 fn read(question: &[u8]) -> Result<Question<'_>, Refusal> {
-    serde_json::from_slice(question).map_err(|error| {
-        let kind = if error.is_data() {
-            Kind::Invalid
-        } else {
-            Kind::MalformedJson
-        };
-        Refusal::new(kind).detail(told(&error))
-    })
+    typed(question)
 }
 
 /// A draft: a text that holds it, or itself, as it is written.

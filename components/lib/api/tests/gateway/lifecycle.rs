@@ -22,7 +22,7 @@ fn warnings(events: &[Event]) -> Vec<&str> {
         .iter()
         .filter_map(|event| match event {
             Event::Warning(text) => Some(text.as_str()),
-            Event::Done(_) => None,
+            Event::Done(_) | Event::Undone { .. } => None,
         })
         .collect()
 }

@@ -197,12 +197,13 @@ fn a_step_that_fails_is_told_and_does_not_keep_the_others_from_running() {
             .fail(Place::Call(call), failure.clone(), Manner::Before);
         let progress = run(&world, 100).unwrap();
         assert!(!progress.more, "{progress:?}");
-        let warning = Event::Warning(format!("not done: {told}: the database failed: no"));
-        let (warnings, done): (Vec<_>, Vec<_>) = progress
+        let (undone, done): (Vec<_>, Vec<_>) = progress
             .events
             .into_iter()
-            .partition(|event| matches!(event, Event::Warning(_)));
-        assert_eq!(warnings, [warning]);
+            .partition(|event| matches!(event, Event::Undone { .. }));
+        let undone: Vec<_> = undone.iter().map(Event::to_string).collect();
+        let expected = format!("not done: {told}: the database failed: no");
+        assert_eq!(undone, [expected]);
         assert_eq!(done.len(), others, "{done:?}");
     }
 }

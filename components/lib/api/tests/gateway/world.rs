@@ -149,6 +149,7 @@ impl World {
         let ports = Ports {
             schema: &self.database,
             agents: &self.database,
+            history: &self.database,
             audit: &self.database,
             policies: &self.database,
             held: &self.database,

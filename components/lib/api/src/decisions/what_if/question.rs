@@ -1,12 +1,11 @@
 //! What is asked.
 
 use serde::Deserialize;
-use serde_json::error::Category;
 use serde_json::value::RawValue;
 use vectra_domain::Timestamp;
 use vectra_domain::repository::AuditRange;
 
-use crate::fields::told;
+use crate::fields::typed;
 use crate::gateway::Gateway;
 use crate::problem::{Kind, Refusal};
 
@@ -45,13 +44,7 @@ struct Written {
 
 impl<U> Gateway<'_, U> {
     pub(super) fn read_what_if(&self, question: &[u8]) -> Result<Question, Refusal> {
-        let written: Written = serde_json::from_slice(question).map_err(|error| {
-            let kind = match error.classify() {
-                Category::Data => Kind::Invalid,
-                Category::Io | Category::Syntax | Category::Eof => Kind::MalformedJson,
-            };
-            Refusal::new(kind).detail(told(&error))
-        })?;
+        let written: Written = typed(question)?;
         let range = range(&written)?;
         let limit = written.limit.unwrap_or(CHANGES);
         if !(1..=MOST_CHANGES).contains(&limit) {
