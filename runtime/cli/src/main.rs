@@ -60,6 +60,9 @@ enum Command {
     /// Decisions that were made
     #[command(subcommand)]
     Decision(vectra_client::Decision),
+    /// What happens outside requests, for hosts that do not see to it
+    #[command(subcommand)]
+    Lifecycle(vectra_client::Lifecycle),
     /// Brings over what the original gateway kept: agents and audit
     Import(commands::import::Arguments),
 }
@@ -86,6 +89,7 @@ fn main() -> ExitCode {
         Command::Hitl(command) => Ok(command.run()),
         Command::Credential(command) => Ok(command.run()),
         Command::Decision(command) => Ok(command.run()),
+        Command::Lifecycle(command) => Ok(command.run()),
         Command::Import(arguments) => commands::import::run(arguments),
     };
     outcome.unwrap_or_else(|error| {

@@ -20,4 +20,6 @@ mod values;
 pub use failure::Failure;
 pub use key::{Key, KeyError, Origin};
 
-pub use commands::{Agent, Audit, Circuit, Credential, Decision, Hitl, Operator, Policy, Token};
+pub use commands::{
+    Agent, Audit, Circuit, Credential, Decision, Hitl, Lifecycle, Operator, Policy, Token,
+};

@@ -2,6 +2,7 @@
 
 mod diff;
 mod file;
+mod push;
 mod read;
 mod test;
 mod what_if;
@@ -19,6 +20,8 @@ use crate::connection::Remote;
 pub enum Policy {
     /// Puts a policy there, or a new revision of it; it holds from the next request on
     Put(Remote<write::Put>),
+    /// Puts the policies of a folder there, and retires those whose files are gone
+    Push(Remote<push::Push>),
     /// Lists policies by name, broken and retired ones too
     List(Remote<read::List>),
     /// Shows a policy with its rules
@@ -41,6 +44,7 @@ impl Policy {
     pub fn run(self) -> ExitCode {
         match self {
             Self::Put(command) => command.run(),
+            Self::Push(command) => command.run(),
             Self::List(command) => command.run(),
             Self::Show(command) => command.run(),
             Self::Revisions(command) => command.run(),

@@ -29,6 +29,8 @@ enum Line {
     Hitl(Hitl),
     #[command(subcommand)]
     Credential(Credential),
+    #[command(subcommand)]
+    Lifecycle(Lifecycle),
 }
 
 const ID: &str = "0c7f0b0e-9c2e-4f0e-8f43-1f1f3f0a9b11";
@@ -60,6 +62,7 @@ fn run(line: &str, answers: Vec<String>) -> (Vec<Asked>, ExitCode) {
         Line::Decision(command) => command.run(),
         Line::Hitl(command) => command.run(),
         Line::Credential(command) => command.run(),
+        Line::Lifecycle(command) => command.run(),
     };
     (fake.asked(), code)
 }
@@ -84,7 +87,7 @@ fn every_help_has_an_example_and_a_heading_of_its_own() {
             leaves += 1;
         }
     }
-    assert_eq!(leaves, 42);
+    assert_eq!(leaves, 44);
 }
 
 #[test]
@@ -134,6 +137,9 @@ fn a_command_line_that_is_wrong_is_refused_before_anything_is_sent() {
         "hitl settle ID --sent perhaps",
         "credential add https://api.example",
         "credential remove billing",
+        "policy push",
+        "lifecycle tick --budget 0",
+        "lifecycle tick --budget 1001",
     ] {
         let line = line.replace("ID", ID);
         let words = std::iter::once("vectra").chain(line.split(' '));
@@ -155,6 +161,11 @@ fn each_command_is_a_call_of_the_interface() {
             "operator add carol --role admin",
             "POST /operators",
             r#"{"name":"carol","role":"Admin"}"#,
+        ),
+        (
+            "lifecycle tick --budget 7",
+            "POST /lifecycle/tick",
+            r#"{"budget":7}"#,
         ),
         ("operator list --max 7", "GET /operators?limit=7", ""),
         ("operator revoke ID", "DELETE /operators/ID", ""),

@@ -48,6 +48,48 @@ fn a_policy_is_put_under_the_name_that_the_gateway_reads_in_it() {
 }
 
 #[test]
+fn the_policies_of_a_folder_are_tried_and_then_pushed_together() {
+    let files = [
+        ("b.json", "{\"name\":\"b\",} // mine"),
+        ("a.json", "{}"),
+        ("a.test.json", "{}"),
+        ("notes.txt", "no policy"),
+    ];
+    let folder = folder(&files);
+    let done =
+        r#"{"events":[{"severity":"info","message":"policy `a`: revision 1"}],"more":false}"#;
+    let answers = vec![read_as("a"), read_as("b"), answer(200, done)];
+    let (asked, code) = run_in(&folder, "policy push DIR", answers);
+    assert_eq!(code, ExitCode::SUCCESS);
+    let lines: Vec<_> = asked.iter().map(|asked| asked.line.as_str()).collect();
+    let tried = "POST /decisions/evaluate";
+    assert_eq!(lines, [tried, tried, "POST /lifecycle/tick"]);
+    let pushed: serde_json::Value = serde_json::from_str(&asked[2].body).unwrap();
+    let file = |at: usize| json!({ "name": files[at].0, "content": files[at].1 });
+    assert_eq!(pushed, json!({ "files": [file(1), file(0)] }));
+}
+
+#[test]
+fn a_folder_with_a_broken_policy_or_without_any_changes_nothing() {
+    let problem = r#"{"title":"Validation failed","errors":{"name":["is required"]}}"#;
+    let broken = folder(&[("a.json", "{}"), ("b.json", "{}")]);
+    let answers = vec![read_as("a"), answer(400, problem)];
+    let (asked, code) = run_in(&broken, "policy push DIR", answers);
+    assert_eq!((asked.len(), code), (2, ExitCode::from(1)));
+
+    let empty = folder(&[("a.test.json", "{}")]);
+    let (asked, code) = run_in(&empty, "policy push DIR", vec![]);
+    assert_eq!((asked.len(), code), (0, ExitCode::from(1)));
+    let done = answer(200, r#"{"events":[],"more":false}"#);
+    let (asked, code) = run_in(&empty, "policy push DIR --empty", vec![done]);
+    assert_eq!((asked.len(), code), (1, ExitCode::SUCCESS));
+    assert_eq!(asked[0].body, r#"{"files":[]}"#);
+
+    let (asked, code) = run_in(&empty, "policy push DIR/none", vec![]);
+    assert_eq!((asked.len(), code), (0, ExitCode::from(1)));
+}
+
+#[test]
 fn revisions_are_compared_with_each_other_or_with_a_file() {
     let folder = folder(&[("p.json", "{}")]);
     let revision =
