@@ -21,7 +21,8 @@ use crate::workspace::Workspace;
 /// Runs of the crash test that are part of every test: each kind of kill at least once.
 const CRASH_RUNS: u32 = 8;
 
-/// Inputs of each fuzz target that are part of every test: all seeds, and some more.
+/// Inputs of each fuzz target when everything is tested: all seeds, and some more. Every test
+/// has those of `fuzz/targets/tests`.
 const FUZZ_INPUTS: u64 = 5_000;
 
 /// Formatting, clippy and licences; says all that is wrong, not only the first.
@@ -32,8 +33,8 @@ pub fn check(workspace: &Workspace) -> Result<()> {
 }
 
 /// Everything of [`check`], then all tests: those of the libraries, of the
-/// components, the end-to-end tests over `dist/`, a short crash test, and some inputs
-/// to each fuzz target.
+/// components, the end-to-end tests over `dist/` and a short crash test; with `all` also what
+/// takes long or needs other people's hosts.
 pub fn test(workspace: &Workspace, all: bool) -> Result<()> {
     programs::ensure()?;
     programs::ensure_browser(workspace)?;
@@ -60,10 +61,10 @@ pub fn test(workspace: &Workspace, all: bool) -> Result<()> {
             conformance::everywhere(workspace)
         });
         failures.step("publishing", || publish::prove(workspace));
+        failures.step("fuzzing", || {
+            fuzz::fuzz(workspace, Effort::Inputs(FUZZ_INPUTS))
+        });
     }
-    failures.step("fuzzing", || {
-        fuzz::fuzz(workspace, Effort::Inputs(FUZZ_INPUTS))
-    });
     failures.finish()?;
     eprintln!("==> all is well");
     Ok(())
@@ -118,6 +119,7 @@ fn check_into(workspace: &Workspace, failures: &mut Failures) {
             .args(guests::package_arguments(workspace)?)
             .args(["--", "-D", "warnings"]))
     });
+    failures.step("clippy on the providers", || providers::lint(workspace));
     failures.step("checking licences and bans", || licences::check(workspace));
 }
 

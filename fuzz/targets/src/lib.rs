@@ -1,7 +1,17 @@
-//! What the targets share: a time, settings, and signers of tokens that owe nothing to
-//! the code under test.
+//! The fuzz targets, and what they share: a time, settings, and signers of tokens that owe
+//! nothing to the code under test. Each module says what an input is and what must hold for
+//! every one.
 
+pub mod connection_string;
 pub mod deciding;
+pub mod intent_text;
+pub mod jwks;
+pub mod path_marks;
+pub mod policy;
+pub mod policy_code;
+pub mod target;
+pub mod token;
+pub mod token_keys;
 
 use std::sync::LazyLock;
 
@@ -86,6 +96,27 @@ impl Signer<'_> {
                 part(signature.to_bytes())
             }
         }
+    }
+}
+
+/// All targets by their names.
+pub const TARGETS: [(&str, fn(&[u8])); 9] = [
+    ("connection_string", connection_string::run),
+    ("intent_text", intent_text::run),
+    ("jwks", jwks::run),
+    ("path_marks", path_marks::run),
+    ("policy", policy::run),
+    ("policy_code", policy_code::run),
+    ("target", target::run),
+    ("token", token::run),
+    ("token_keys", token_keys::run),
+];
+
+/// The beginning of an input that is text.
+pub fn text(input: &[u8]) -> &str {
+    match std::str::from_utf8(input) {
+        Ok(text) => text,
+        Err(error) => std::str::from_utf8(&input[..error.valid_up_to()]).unwrap_or_default(),
     }
 }
 
