@@ -30,3 +30,14 @@ mod sqlite {
 mod postgres {
     vectra_contract::contract!(crate::guest::fresh_postgres);
 }
+
+/// Another component in place of ours keeps the same contract.
+mod memory {
+    vectra_contract::contract!(crate::guest::fresh_memory);
+}
+
+/// SQLite inside the sandbox. The tables are made in it once, by the first two tests and for
+/// all others together.
+mod embedded {
+    vectra_contract::contract!(crate::guest::bare_embedded, crate::guest::fresh_embedded);
+}

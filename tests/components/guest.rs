@@ -2,10 +2,12 @@
 
 use std::any::Any;
 use std::cell::RefCell;
+use std::path::PathBuf;
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use tokio::runtime::Runtime;
+use vectra_domain::repository::Schema;
 use vectra_postgres::{
     Postgres, PostgresCtx, PostgresDatabase, PostgresOptions, PostgresView, Target,
 };
@@ -13,7 +15,7 @@ use vectra_sqlite::{LocalDatabase, LocalOptions, Sqlite, SqliteCtx, SqliteView};
 use vectra_tests::dist::dist;
 use wasmtime::component::{Component, HasSelf, Linker, ResourceTable};
 use wasmtime::{Config, Engine, Store};
-use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
+use wasmtime_wasi::{FsPerms, WasiCtx, WasiCtxView, WasiView};
 
 use crate::bindings::exported::Repositories as Exports;
 use crate::bindings::variables::fermyon::spin::variables;
@@ -31,9 +33,18 @@ static ENGINE: LazyLock<Engine> = LazyLock::new(|| Engine::new(&Config::new()).u
 static SQLITE: LazyLock<Component> = LazyLock::new(|| component("sqlite"));
 static POSTGRES: LazyLock<Component> = LazyLock::new(|| component("postgres"));
 
+/// The example in `examples/repositories-memory`.
+static MEMORY: LazyLock<Component> = LazyLock::new(|| file("examples/repositories-memory.wasm"));
+
+/// SQLite inside the sandbox: the provider composed in, and a folder for it.
+static EMBEDDED: LazyLock<Component> = LazyLock::new(|| file("guests/repositories-embedded.wasm"));
+
 fn component(database: &str) -> Component {
-    let file = dist(&format!("components/repositories-{database}.wasm")).unwrap();
-    Component::from_file(&ENGINE, file).unwrap()
+    file(&format!("components/repositories-{database}.wasm"))
+}
+
+fn file(relative: &str) -> Component {
+    Component::from_file(&ENGINE, dist(relative).unwrap()).unwrap()
 }
 
 /// A database that several threads may share, removed with its last user.
@@ -42,6 +53,8 @@ pub struct Shared {
     component: &'static Component,
     sqlite: Sqlite,
     postgres: Postgres,
+    /// What an instance sees as `/data`.
+    folder: Option<PathBuf>,
     _database: Arc<dyn Any + Send + Sync>,
 }
 
@@ -57,6 +70,7 @@ impl Shared {
             component: &SQLITE,
             sqlite: Sqlite::new([(DATABASE.to_owned(), Arc::new(database) as _)]),
             postgres: Postgres::default(),
+            folder: None,
             _database: Arc::new(folder),
         }
     }
@@ -76,7 +90,46 @@ impl Shared {
             component: &POSTGRES,
             sqlite: Sqlite::default(),
             postgres: Postgres::new([(DATABASE.to_owned(), Arc::new(pool) as _)]),
+            folder: None,
             _database: Arc::new(database),
+        }
+    }
+
+    /// No database: an instance's rows are its own.
+    pub fn memory() -> Self {
+        Self {
+            component: &MEMORY,
+            sqlite: Sqlite::default(),
+            postgres: Postgres::default(),
+            folder: None,
+            _database: Arc::new(()),
+        }
+    }
+
+    /// A folder with what `ensure` makes, made once and copied: it takes hundreds of commits.
+    pub fn embedded() -> Self {
+        static MADE: LazyLock<Shared> = LazyLock::new(|| {
+            let empty = Shared::embedded_empty();
+            empty.repositories().ensure().unwrap();
+            empty
+        });
+        let shared = Self::embedded_empty();
+        let (made, folder) = (
+            MADE.folder.as_ref().unwrap(),
+            shared.folder.as_ref().unwrap(),
+        );
+        std::fs::copy(made.join("vectra.db"), folder.join("vectra.db")).unwrap();
+        shared
+    }
+
+    fn embedded_empty() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        Self {
+            component: &EMBEDDED,
+            sqlite: Sqlite::default(),
+            postgres: Postgres::default(),
+            folder: Some(folder.path().to_path_buf()),
+            _database: Arc::new(folder),
         }
     }
 
@@ -94,6 +147,18 @@ pub fn fresh_sqlite() -> Repositories {
 
 pub fn fresh_postgres() -> Repositories {
     Shared::postgres().repositories()
+}
+
+pub fn fresh_memory() -> Repositories {
+    Shared::memory().repositories()
+}
+
+pub fn bare_embedded() -> Repositories {
+    Shared::embedded_empty().repositories()
+}
+
+pub fn fresh_embedded() -> Repositories {
+    Shared::embedded().repositories()
 }
 
 struct State {
@@ -168,9 +233,14 @@ impl Guest {
         })
         .unwrap();
         variables::add_to_linker::<_, HasSelf<State>>(&mut linker, |state| &mut state.0).unwrap();
+        let mut wasi = WasiCtx::builder();
+        if let Some(folder) = &database.folder {
+            wasi.preopened_dir(folder, "/data", FsPerms::ReadWrite)
+                .unwrap();
+        }
         let state = State {
             table: ResourceTable::new(),
-            wasi: WasiCtx::builder().build(),
+            wasi: wasi.build(),
             sqlite: database.sqlite.context(),
             postgres: database.postgres.context(),
         };

@@ -11,7 +11,7 @@ use vectra_tests::dist::{dist, repository};
 use wasmparser::{Parser, Payload};
 
 /// The shells, as in `dist/components`.
-const COMPONENTS: [&str; 9] = [
+const COMPONENTS: [&str; 11] = [
     "decision",
     "gateway",
     "import",
@@ -21,6 +21,8 @@ const COMPONENTS: [&str; 9] = [
     "semantic-llm",
     "semantic-local",
     "semantic-none",
+    "sqlite-embedded",
+    "variables-env",
 ];
 
 /// Those that decide: nothing outside may reach them.
@@ -70,8 +72,8 @@ fn component(name: &str) -> Surface {
     surface(&dist(&format!("components/{name}.wasm")).unwrap())
 }
 
-fn bundle() -> Surface {
-    surface(&dist("vectra-sqlite.wasm").unwrap())
+fn bundle(name: &str) -> Surface {
+    surface(&dist(&format!("{name}.wasm")).unwrap())
 }
 
 #[test]
@@ -90,7 +92,7 @@ fn deciding_components_reach_nothing_outside() {
 
 #[test]
 fn the_bundle_wires_everything_of_ours() {
-    let Surface { imports, exports } = bundle();
+    let Surface { imports, exports } = bundle("vectra-sqlite");
     let ours: Vec<&String> = imports
         .iter()
         .filter(|import| import.starts_with("vectra:"))
@@ -107,10 +109,24 @@ fn the_bundle_wires_everything_of_ours() {
 }
 
 #[test]
+fn the_standalone_bundle_needs_nothing_but_wasi() {
+    let Surface { imports, exports } = bundle("vectra-standalone");
+    let others: Vec<&String> = imports
+        .iter()
+        .filter(|import| !import.starts_with("wasi:"))
+        // Records and enums only: there is no function to call in it.
+        .filter(|import| *import != "vectra:decision/types@0.1.0")
+        .collect();
+    assert!(others.is_empty(), "it imports {others:?}");
+    assert_eq!(exports, component("gateway").exports);
+}
+
+#[test]
 fn imports_and_exports_are_the_golden_ones() {
     let mut text = String::from("# Imports (<) and exports (>) of each component.\n");
     let surfaces = COMPONENTS.iter().map(|name| (*name, component(name)));
-    for (name, surface) in surfaces.chain([("vectra-sqlite", bundle())]) {
+    let bundles = ["vectra-sqlite", "vectra-standalone"].map(|name| (name, bundle(name)));
+    for (name, surface) in surfaces.chain(bundles) {
         text.push_str(&format!("\n{name}\n"));
         surface
             .imports

@@ -1,8 +1,10 @@
 //! The programs that are needed beside rustup and a C compiler.
 
 use std::env;
+use std::ffi::OsStr;
 use std::fs;
 use std::os::unix::fs::MetadataExt;
+use std::path::Path;
 use std::process::Command;
 
 use anyhow::{Result, bail};
@@ -18,8 +20,17 @@ const NEEDED: [(&str, &str); 4] = [
     ("unshare", "util-linux"),
 ];
 
-/// The same for the tests of the console; the driver wants a Node.js of 18 or later.
-const BROWSER: [(&str, &str); 3] = [("chromium", "chromium"), ("node", "nodejs"), ("npm", "npm")];
+/// The same for the tests of the console.
+const BROWSER: [(&str, &str); 1] = [("chromium", "chromium")];
+
+/// The same for what is written in JavaScript; it wants a Node.js of 18 or later.
+const NODE: [(&str, &str); 2] = [("node", "nodejs"), ("npm", "npm")];
+
+/// The same for what is written in Python.
+const PYTHON: [(&str, &str); 2] = [("python3", "python3"), ("pip3", "python3-pip")];
+
+/// Where the headers of wasi-libc lie.
+pub const WASI_HEADERS: &str = "/usr/include/wasm32-wasi";
 
 /// Installs what the tests need and is missing where that can be done, and otherwise
 /// says how to.
@@ -35,39 +46,83 @@ pub fn ensure() -> Result<()> {
     install("testing", &missing)
 }
 
-/// The same for the browser that the console is tested in, and for what drives it: packages
-/// of exactly the versions that `tests/console/package-lock.json` names, in a folder of
-/// `target/`.
+/// The same for the registry that the proof of publishing pushes to.
+pub fn ensure_registry() -> Result<()> {
+    install_missing(
+        "publishing to this machine",
+        &[("docker-registry", "docker-registry")],
+    )
+}
+
+/// The same for the browser that the console is tested in, and for what drives it.
 pub fn ensure_browser(workspace: &Workspace) -> Result<()> {
-    let missing: Vec<&str> = BROWSER
-        .iter()
-        .filter(|(program, _)| !is_there(program))
-        .map(|(_, package)| *package)
-        .collect();
-    install("testing the console", &missing)?;
-    let folder = workspace.path("target/tools/console");
-    let done = folder.join("node_modules/.package-lock.json");
-    let lock = fs::read(workspace.path("tests/console/package-lock.json"))?;
+    install_missing("testing the console", &BROWSER)?;
+    npm_packages(workspace, "tests/console", "target/tools/console")
+}
+
+/// Packages of npm, of exactly the versions that `package-lock.json` in the folder `from`
+/// names, in `to`; and the scripts that use them beside them, where Node.js looks.
+pub fn npm_packages(workspace: &Workspace, from: &str, to: &str) -> Result<()> {
+    install_missing("running JavaScript", &NODE)?;
+    let (from, to) = (workspace.path(from), workspace.path(to));
+    fs::create_dir_all(&to)?;
+    let lock = fs::read(from.join("package-lock.json"))?;
     // npm writes the former once all is there; the latter says for which versions.
-    let copied = folder.join("package-lock.json");
-    if done.is_file() && fs::read(&copied).is_ok_and(|copied| copied == lock) {
+    let done = to.join("node_modules/.package-lock.json");
+    let is_done =
+        done.is_file() && fs::read(to.join("package-lock.json")).is_ok_and(|copied| copied == lock);
+    for entry in fs::read_dir(&from)? {
+        let file = entry?.path();
+        let kind = file.extension().and_then(OsStr::to_str);
+        if let (Some("json" | "mjs"), Some(name)) = (kind, file.file_name()) {
+            fs::copy(&file, to.join(name))?;
+        }
+    }
+    if is_done {
         return Ok(());
     }
-    step("installing what drives the browser", || {
-        fs::create_dir_all(&folder)?;
-        for name in ["package.json", "package-lock.json"] {
-            fs::copy(
-                workspace.path("tests/console").join(name),
-                folder.join(name),
-            )?;
-        }
-        let quiet = ["--ignore-scripts", "--no-audit", "--no-fund"];
-        run(workspace
-            .command("npm")
-            .arg("ci")
-            .args(quiet)
-            .current_dir(&folder))
-    })
+    step(
+        &format!("installing npm packages for {}", from.display()),
+        || {
+            let quiet = ["--ignore-scripts", "--no-audit", "--no-fund"];
+            run(workspace
+                .command("npm")
+                .arg("ci")
+                .args(quiet)
+                .current_dir(&to))
+        },
+    )
+}
+
+/// Packages of PyPI, of exactly the versions that the file `requirements` names, in the
+/// folder `to`, for `PYTHONPATH`.
+pub fn python_packages(workspace: &Workspace, requirements: &str, to: &str) -> Result<()> {
+    install_missing("running Python", &PYTHON)?;
+    let to = workspace.path(to);
+    let wanted = fs::read(workspace.path(requirements))?;
+    let done = to.join("requirements.txt");
+    if fs::read(&done).is_ok_and(|installed| installed == wanted) {
+        return Ok(());
+    }
+    step(
+        &format!("installing the packages of {requirements}"),
+        || {
+            let quiet = [
+                "--quiet",
+                "--upgrade",
+                "--no-deps",
+                "--only-binary",
+                ":all:",
+            ];
+            run(workspace
+                .command("python3")
+                .args(["-m", "pip", "install", "--disable-pip-version-check"])
+                .args(quiet)
+                .args(["--requirement", requirements, "--target"])
+                .arg(&to))?;
+            Ok(fs::write(done, wanted)?)
+        },
+    )
 }
 
 /// The same for a C++ compiler, which cargo-fuzz needs for libFuzzer.
@@ -76,6 +131,41 @@ pub fn ensure_cxx() -> Result<()> {
         return Ok(());
     }
     install("fuzzing", &["g++"])
+}
+
+fn install_missing(whom: &str, needed: &[(&str, &str)]) -> Result<()> {
+    let missing: Vec<&str> = needed
+        .iter()
+        .filter(|(program, _)| !is_there(program))
+        .map(|(_, package)| *package)
+        .collect();
+    install(whom, &missing)
+}
+
+/// What C is compiled for the sandbox with: a program, and one that makes archives.
+pub struct WasmCompiler {
+    pub clang: &'static str,
+    pub ar: &'static str,
+}
+
+/// The same for what SQLite is compiled with for the sandbox, and for the headers of a libc.
+pub fn ensure_wasm_compiler() -> Result<WasmCompiler> {
+    let compiler = WasmCompiler {
+        clang: "clang-19",
+        ar: "llvm-ar-19",
+    };
+    let needed = [
+        (is_there(compiler.clang), "clang-19"),
+        (is_there(compiler.ar), "llvm-19"),
+        (Path::new(WASI_HEADERS).is_dir(), "wasi-libc"),
+    ];
+    let missing: Vec<&str> = needed
+        .iter()
+        .filter(|(there, _)| !there)
+        .map(|(_, package)| *package)
+        .collect();
+    install("SQLite in the sandbox", &missing)?;
+    Ok(compiler)
 }
 
 fn install(whom: &str, missing: &[&str]) -> Result<()> {
