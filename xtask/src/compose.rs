@@ -61,7 +61,13 @@ pub fn compose(plan: &Plan, bundle: &Path) -> Result<()> {
         bail!("nothing imports what {} exports", idle.file.display());
     }
 
-    for (name, node) in put_before(&mut graph, &socket, &fronts)? {
+    let mut exports = put_before(&mut graph, &socket, &fronts)?;
+    // In the socket's own order: what an export's types are of must be exported before it.
+    let first = socket.exports(&graph).into_iter();
+    let first: Vec<(String, NodeId)> = first
+        .filter_map(|name| exports.remove_entry(&name))
+        .collect();
+    for (name, node) in first.into_iter().chain(exports) {
         let export = graph.alias_instance_export(node, &name)?;
         graph
             .export(export, &name)

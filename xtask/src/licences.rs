@@ -55,6 +55,9 @@ struct Bans {
 struct Ban {
     #[serde(rename = "crate")]
     name: String,
+    /// Who may depend on it all the same.
+    #[serde(default)]
+    wrappers: Vec<String>,
     reason: String,
 }
 
@@ -74,7 +77,10 @@ pub fn check(workspace: &Workspace) -> Result<()> {
     let mut problems: Vec<String> = Vec::new();
     for package in &packages {
         problems.extend(licence_problem(package, &allowed));
-        problems.extend(ban_problem(package, &rules.bans));
+        if let Some(ban) = rules.bans.of(package) {
+            let dependants = dependants(workspace, &rules.graph, package)?;
+            problems.extend(ban_problem(package, ban, &dependants));
+        }
     }
     report_duplicates(&packages);
     if !problems.is_empty() {
@@ -164,12 +170,43 @@ fn licence_problem(package: &Package, allowed: &Allowed) -> Option<String> {
     }
 }
 
-fn ban_problem(package: &Package, bans: &Bans) -> Option<String> {
-    let ban = bans.deny.iter().find(|ban| ban.name == package.name)?;
+impl Bans {
+    fn of(&self, package: &Package) -> Option<&Ban> {
+        self.deny.iter().find(|ban| ban.name == package.name)
+    }
+}
+
+/// A package is allowed to its wrappers, and to nobody if it names none.
+fn ban_problem(package: &Package, ban: &Ban, dependants: &BTreeSet<String>) -> Option<String> {
+    let others = dependants
+        .iter()
+        .filter(|dependant| !ban.wrappers.contains(dependant));
+    let others: Vec<&str> = others.map(String::as_str).collect();
+    if !ban.wrappers.is_empty() && others.is_empty() {
+        return None;
+    }
     Some(format!(
-        "{} {} is banned: {}",
-        package.name, package.version, ban.reason
+        "{} {} is banned, and used by {}: {}",
+        package.name,
+        package.version,
+        others.join(", "),
+        ban.reason
     ))
+}
+
+/// The packages that depend on one directly.
+fn dependants(workspace: &Workspace, graph: &Graph, package: &Package) -> Result<BTreeSet<String>> {
+    let mut tree = workspace.cargo("tree");
+    tree.args(["--workspace", "--prefix", "depth", "--depth", "1"]);
+    tree.args(["--format", " {p}", "--invert"]);
+    tree.arg(format!("{}@{}", package.name, package.version));
+    for target in &graph.targets {
+        tree.args(["--target", target]);
+    }
+    let listed = read(&mut tree)?;
+    let direct = listed.lines().filter_map(|line| line.strip_prefix("1 "));
+    let names = direct.filter_map(|line| line.split(' ').next());
+    Ok(names.map(str::to_owned).collect())
 }
 
 fn report_duplicates(packages: &[Package]) {
@@ -240,6 +277,25 @@ mod tests {
         );
         assert_eq!(read.licence, "MIT OR Apache-2.0");
         assert!(package("serde").is_none());
+    }
+
+    #[test]
+    fn a_ban_spares_its_wrappers_alone() {
+        let ban = |wrappers: &[&str]| Ban {
+            name: "sqlite".to_owned(),
+            wrappers: wrappers.iter().map(|&name| name.to_owned()).collect(),
+            reason: "there are two".to_owned(),
+        };
+        for (wrappers, dependants, fine) in [
+            (&[][..], &["any"][..], false),
+            (&[], &[], false),
+            (&["one"], &["one"], true),
+            (&["one"], &["any", "one"], false),
+        ] {
+            let dependants = dependants.iter().map(|&name| name.to_owned()).collect();
+            let problem = ban_problem(&named("sqlite", "MIT"), &ban(wrappers), &dependants);
+            assert_eq!(problem.is_none(), fine, "{wrappers:?}: {problem:?}");
+        }
     }
 
     #[test]

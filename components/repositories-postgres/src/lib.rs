@@ -14,9 +14,9 @@ use database::SpinDatabase;
 enum Spin {}
 
 impl Store for Spin {
-    type Database = SpinDatabase;
+    type Repositories = Repositories<SpinDatabase>;
 
-    fn repositories() -> Repositories<SpinDatabase> {
+    fn repositories() -> Self::Repositories {
         Repositories::new(SpinDatabase::default(), &POSTGRES)
     }
 }

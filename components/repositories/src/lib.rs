@@ -1,5 +1,5 @@
 //! What the repositories components share: the exports of `vectra:persistence` over any
-//! [`Database`], so that a component only brings its connection.
+//! [`Ports`], so that a component over a database only brings its connection.
 //!
 //! `exports.rs` are the interfaces, `convert.rs` the records; the SQL is in
 //! `vectra-persistence`. A component names its [`Store`] and exports [`Shell`] of it:
@@ -15,16 +15,63 @@ mod exports;
 
 use std::marker::PhantomData;
 
-use vectra_persistence::{Database, Repositories};
+use vectra_domain::repository::{
+    ActRepository, AgentAccessRepository, AgentHistoryRepository, AgentRepository, AuditRepository,
+    CircuitRepository, CredentialRepository, ExternalIssuerRepository, HeldRequestRepository,
+    IntentCache, Ledger, LockoutRepository, NotificationRepository, OperatorRepository,
+    PolicyRepository, Schema,
+};
+
+/// Every port of [`vectra_domain::repository`], as `vectra_persistence::Repositories` has
+/// them over a database.
+pub trait Ports:
+    ActRepository
+    + AgentAccessRepository
+    + AgentHistoryRepository
+    + AgentRepository
+    + AuditRepository
+    + CircuitRepository
+    + CredentialRepository
+    + ExternalIssuerRepository
+    + HeldRequestRepository
+    + IntentCache
+    + Ledger
+    + LockoutRepository
+    + NotificationRepository
+    + OperatorRepository
+    + PolicyRepository
+    + Schema
+{
+}
+
+impl<T> Ports for T where
+    T: ActRepository
+        + AgentAccessRepository
+        + AgentHistoryRepository
+        + AgentRepository
+        + AuditRepository
+        + CircuitRepository
+        + CredentialRepository
+        + ExternalIssuerRepository
+        + HeldRequestRepository
+        + IntentCache
+        + Ledger
+        + LockoutRepository
+        + NotificationRepository
+        + OperatorRepository
+        + PolicyRepository
+        + Schema
+{
+}
 
 /// Where a component's repositories come from.
 pub trait Store: 'static {
-    /// Its database.
-    type Database: Database;
+    /// What they are.
+    type Repositories: Ports;
 
     /// The repositories of one exported call. Whatever they open is dropped at the end
     /// of it, so that nothing is kept between requests.
-    fn repositories() -> Repositories<Self::Database>;
+    fn repositories() -> Self::Repositories;
 }
 
 /// The exports over a [`Store`].
