@@ -10,13 +10,19 @@
     clippy::indexing_slicing
 )]
 
+#[path = "shape/deploy.rs"]
+mod deploy;
 #[path = "shape/documented.rs"]
 mod documented;
 #[path = "shape/imports.rs"]
 mod imports;
 #[path = "shape/openapi.rs"]
 mod openapi;
+#[path = "shape/portable_sql.rs"]
+mod portable_sql;
 #[path = "shape/spin.rs"]
 mod spin;
+#[path = "shape/stamped.rs"]
+mod stamped;
 #[path = "shape/vendored.rs"]
 mod vendored;

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use anyhow::{Context, Result};
 
+use crate::stamp::{self, Stamp};
 use crate::step::{read, run, step};
 use crate::workspace::Workspace;
 
@@ -101,9 +102,10 @@ pub fn build(workspace: &Workspace) -> Result<()> {
     )?;
     let folder = workspace.dist("components");
     fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
+    let stamp = Stamp::of(workspace);
     SHELLS
         .iter()
-        .try_for_each(|shell| deliver(workspace, shell))
+        .try_for_each(|shell| deliver(workspace, shell, &stamp))
 }
 
 /// Where a shell is delivered.
@@ -111,12 +113,13 @@ pub fn delivered(workspace: &Workspace, shell: &str) -> PathBuf {
     workspace.dist(&format!("components/{shell}.wasm"))
 }
 
-fn deliver(workspace: &Workspace, shell: &str) -> Result<()> {
+fn deliver(workspace: &Workspace, shell: &str, stamp: &Stamp) -> Result<()> {
     let built = artefact(workspace, &package(shell));
     let delivered = delivered(workspace, shell);
     fs::copy(&built, &delivered)
         .with_context(|| format!("cannot copy {} to {}", built.display(), delivered.display()))?;
-    Ok(())
+    let described = stamp::description(&workspace.path(&format!("components/{shell}/Cargo.toml")))?;
+    stamp.put(&delivered, &format!("vectra-{shell}"), &described)
 }
 
 /// Where cargo puts the component of a package.

@@ -8,6 +8,7 @@ use anyhow::{Context, Result, bail};
 
 use crate::components;
 use crate::compose::{self, Plan};
+use crate::stamp::Stamp;
 use crate::step::step;
 use crate::workspace::Workspace;
 
@@ -24,29 +25,41 @@ pub enum HostProfile {
 /// it.
 pub fn build_all(workspace: &Workspace, profile: HostProfile) -> Result<PathBuf> {
     components::build(workspace)?;
+    let stamp = Stamp::of(workspace);
+    let bundle =
+        |socket: &str, parts: &[&str], name: &str| bundle(workspace, socket, parts, name, &stamp);
     for database in components::DATABASES {
         let repositories = format!("repositories-{database}");
         for (ending, classifier) in components::CLASSIFIERS {
             let parts = ["decision", "policy-rules", classifier, &repositories];
             let name = format!("vectra-{database}{ending}");
-            bundle(workspace, "gateway", &parts, &name)?;
+            bundle("gateway", &parts, &name)?;
         }
         let name = format!("vectra-import-{database}");
-        bundle(workspace, "import", &[&repositories], &name)?;
+        bundle("import", &[&repositories], &name)?;
     }
     build_host(workspace, profile)
 }
 
 /// Composes `dist/NAME.wasm` of a socket and the parts that go into it.
-fn bundle(workspace: &Workspace, socket: &str, parts: &[&str], name: &str) -> Result<()> {
+pub fn bundle(
+    workspace: &Workspace,
+    socket: &str,
+    parts: &[&str],
+    name: &str,
+    stamp: &Stamp,
+) -> Result<()> {
     let delivered = |shell: &&str| components::delivered(workspace, shell);
+    let file = workspace.dist(&format!("{name}.wasm"));
+    let described = format!("Vectra composed of {socket}, {}", parts.join(", "));
     let plan = Plan {
         socket: components::delivered(workspace, socket),
         parts: parts.iter().map(delivered).collect(),
         fronts: Vec::new(),
     };
     step(&format!("composing dist/{name}.wasm"), || {
-        compose::compose(&plan, &workspace.dist(&format!("{name}.wasm")))
+        compose::compose(&plan, &file)?;
+        stamp.put(&file, name, &described)
     })
 }
 

@@ -15,6 +15,7 @@ mod postgres;
 mod programs;
 mod providers;
 mod publish;
+mod stamp;
 mod step;
 mod verify;
 mod workspace;

@@ -60,6 +60,10 @@ pub fn test(workspace: &Workspace, all: bool) -> Result<()> {
         failures.step("the conformance suite on every host", || {
             conformance::everywhere(workspace)
         });
+        failures.step("other policy engines", || {
+            kit::build_policies(workspace)?;
+            run_tests(workspace, &["--test".to_owned(), "engines".to_owned()])
+        });
         failures.step("publishing", || publish::prove(workspace));
         failures.step("fuzzing", || {
             fuzz::fuzz(workspace, Effort::Inputs(FUZZ_INPUTS))
@@ -103,7 +107,18 @@ fn check_into(workspace: &Workspace, failures: &mut Failures) {
         run(workspace.cargo("fmt").args(["--all", "--check"]))?;
         run(workspace
             .cargo("fmt")
-            .args(["--manifest-path", "fuzz/Cargo.toml", "--check"]))
+            .args(["--manifest-path", "fuzz/Cargo.toml", "--check"]))?;
+        run(workspace.cargo("fmt").args([
+            "--manifest-path",
+            "xtask/publish/Cargo.toml",
+            "--check",
+        ]))?;
+        run(workspace.cargo("fmt").args([
+            "--manifest-path",
+            "examples/policies/Cargo.toml",
+            "--all",
+            "--check",
+        ]))
     });
     failures.step("clippy on the libraries, the host and the tests", || {
         run(workspace
@@ -116,6 +131,7 @@ fn check_into(workspace: &Workspace, failures: &mut Failures) {
             .cargo("clippy")
             .args(["--target", TARGET, "--target-dir", TARGET_DIR])
             .args(components::package_arguments())
+            .args(kit::package_arguments())
             .args(guests::package_arguments(workspace)?)
             .args(["--", "-D", "warnings"]))
     });
