@@ -8,12 +8,23 @@
 //! the same cases run on other hosts: whoever can start one implements [`Host`].
 
 mod case;
+mod exceptions;
 mod expect;
+mod given;
 mod host;
+mod program;
+mod records;
 mod run;
 mod steps;
+mod stock;
+mod suite;
 mod variables;
 
 pub use case::{Case, Group};
-pub use host::{Deployment, Host, Storage, VectraUp};
+pub use given::{Gateway, Given};
+pub use host::{Addresses, Deployment, Host, Storage, VectraUp};
+pub use program::{Program, WASMTIME, prepare, tools};
+pub use records::{Records, audit_rows};
 pub use run::{GroupRun, run_case};
+pub use stock::Stock;
+pub use suite::Suite;

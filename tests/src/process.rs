@@ -35,7 +35,16 @@ pub struct Vectra {
 struct Output(Arc<Mutex<String>>);
 
 impl Vectra {
-    async fn start(mut command: Command) -> Result<Self> {
+    async fn start(command: Command) -> Result<Self> {
+        Self::start_other(command, LISTENING).await
+    }
+
+    /// Starts another host of the gateway, which says that it listens in a line of its
+    /// output: `listening`, then the address.
+    ///
+    /// # Errors
+    /// If it ends before, or does not say so within [`DEADLINE`]; with its output.
+    pub async fn start_other(mut command: Command, listening: &'static str) -> Result<Self> {
         let begun = Instant::now();
         let mut child = command
             .stdout(Stdio::piped())
@@ -43,13 +52,14 @@ impl Vectra {
             .spawn()?;
         let output = Output::default();
         let (found, mut address) = watch::channel(None);
+        let told = Told { listening, found };
         let stdout = child.stdout.take().context("no stdout")?;
         let stderr = child.stderr.take().context("no stderr")?;
-        tokio::spawn(collect(stdout, output.clone(), Some(found)));
-        tokio::spawn(collect(stderr, output.clone(), None));
+        tokio::spawn(collect(stdout, output.clone(), told.clone()));
+        tokio::spawn(collect(stderr, output.clone(), told));
 
-        let listening = timeout(DEADLINE, address.wait_for(Option::is_some)).await;
-        let address = match listening {
+        let found = timeout(DEADLINE, address.wait_for(Option::is_some)).await;
+        let address = match found {
             Ok(Ok(address)) => address.clone().unwrap_or_default(),
             Ok(Err(_)) => {
                 let status = timeout(DEADLINE, child.wait())
@@ -130,6 +140,17 @@ impl Vectra {
         Ok(())
     }
 
+    /// Sends SIGKILL and waits for the end.
+    ///
+    /// # Errors
+    /// If it has not ended within [`DEADLINE`].
+    pub async fn kill(mut self) -> Result<()> {
+        timeout(DEADLINE, self.child.kill())
+            .await
+            .context("it does not end")??;
+        Ok(())
+    }
+
     /// Sends SIGTERM and waits for the end.
     ///
     /// # Errors
@@ -165,17 +186,21 @@ impl Output {
     }
 }
 
+/// Whom the address is told, and by which words it is known.
+#[derive(Clone)]
+struct Told {
+    listening: &'static str,
+    found: watch::Sender<Option<String>>,
+}
+
 /// Keeps all lines, and tells the address when it is said.
-async fn collect<R: AsyncRead + Unpin>(
-    from: R,
-    output: Output,
-    found: Option<watch::Sender<Option<String>>>,
-) {
+async fn collect<R: AsyncRead + Unpin>(from: R, output: Output, told: Told) {
     let mut lines = BufReader::new(from).lines();
     while let Ok(Some(line)) = lines.next_line().await {
         output.push(&line);
-        if let (Some(found), Some(address)) = (&found, line.trim().strip_prefix(LISTENING)) {
-            let _ = found.send(Some(address.trim_end_matches('/').to_owned()));
+        if let Some((_, rest)) = line.split_once(told.listening) {
+            let end = rest.find(['/', ' ']).unwrap_or(rest.len());
+            let _ = told.found.send(rest.get(..end).map(str::to_owned));
         }
     }
 }

@@ -2,6 +2,7 @@
 //! answers as it is told.
 
 use std::convert::Infallible;
+use std::io::ErrorKind;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -87,9 +88,28 @@ impl Upstream {
     /// # Errors
     /// If no port can be had.
     pub async fn start() -> Result<Self> {
-        let listener = TcpListener::bind("127.0.0.1:0")
-            .await
-            .context("cannot listen")?;
+        Self::start_at("127.0.0.1:0").await
+    }
+
+    /// Listens there, as soon as whoever did before has gone.
+    ///
+    /// # Errors
+    /// If it cannot within [`DEADLINE`].
+    pub async fn start_at(address: &str) -> Result<Self> {
+        let begun = Instant::now();
+        let listener = loop {
+            match TcpListener::bind(address).await {
+                Ok(listener) => break listener,
+                Err(error)
+                    if error.kind() == ErrorKind::AddrInUse && begun.elapsed() < DEADLINE =>
+                {
+                    tokio::time::sleep(Duration::from_millis(10)).await;
+                }
+                Err(error) => {
+                    return Err(error).with_context(|| format!("cannot listen on {address}"));
+                }
+            }
+        };
         let address = listener.local_addr()?;
         let (holding, _) = watch::channel(false);
         let state = State {

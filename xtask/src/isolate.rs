@@ -18,7 +18,7 @@ const ISOLATED: &str = "VECTRA_ISOLATED";
 
 /// The test programs that try forbidden targets. They refuse to run otherwise, and each
 /// starts what it needs by itself; the others use the PostgreSQL of the whole run.
-const TRY_FORBIDDEN_TARGETS: [&str; 2] = ["conformance", "serve"];
+const TRY_FORBIDDEN_TARGETS: [&str; 3] = ["conformance", "hosts", "serve"];
 
 /// Becomes a test program that cargo has built, isolated if it is one of those that must
 /// be.

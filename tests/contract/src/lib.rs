@@ -97,7 +97,10 @@ impl<P> Ports for P where
 #[macro_export]
 macro_rules! contract {
     ($fresh:path) => {
-        $crate::contract!(@bare $fresh, schema:
+        $crate::contract!($fresh, $fresh);
+    };
+    ($bare:path, $fresh:path) => {
+        $crate::contract!(@bare $bare, schema:
             tells_that_the_tables_are_missing
             makes_the_tables_and_may_be_repeated);
         $crate::contract!(@ready $fresh, agents:

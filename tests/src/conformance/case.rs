@@ -32,6 +32,10 @@ pub struct Case {
     /// For a case in which something is forwarded: the case, in the same file,
     /// in which the same is refused.
     pub twin: Option<String>,
+    /// It tries targets that no gateway may call: were the gateway's guard to fail, they would
+    /// be called.
+    #[serde(default)]
+    pub tries_forbidden_targets: bool,
     /// What the upstream answers; 200 and a short text if left out.
     pub upstream_answers: Option<UpstreamAnswer>,
     /// What happens.

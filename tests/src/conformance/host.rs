@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use anyhow::{Context, Result};
 use serde_json::Value;
 
-use super::case::Group;
+use super::case::{Case, Group};
+use super::records::Records;
 use crate::database::Source;
 use crate::process::{
     ADMIN_KEY, Home, SecretSource, Setup, TOKEN_SECRET, Vectra, lay_over, postgres_settings,
@@ -18,10 +19,20 @@ pub struct Deployment {
     pub address: String,
     /// The admin key.
     pub admin_key: String,
-    /// What it signs agents' tokens with.
-    pub token_secret: String,
-    /// Where its rows are.
-    pub database: Source,
+    /// What it signs agents' tokens with, if that is known.
+    pub token_secret: Option<String>,
+    /// Where its rows are read.
+    pub records: Records,
+}
+
+/// Addresses that a gateway must be allowed to call, each `host:port`; ports of their own
+/// where a host leaves it open.
+#[derive(Debug, Clone, Default)]
+pub struct Addresses {
+    /// Where the upstream listens.
+    pub upstream: Option<String>,
+    /// Where nobody does.
+    pub closed: Option<String>,
 }
 
 /// What a gateway keeps its rows in.
@@ -35,12 +46,27 @@ pub enum Storage {
 
 /// Something that can run the bundle. Its gateway ends when this is dropped.
 #[allow(async_fn_in_trait)]
-pub trait Host: Sized {
+pub trait Host: Sized + Send + 'static {
+    /// What tells one gateway of its kind from another: a database, a version.
+    type Place: Send + Sync + 'static;
+
+    /// The addresses it can call.
+    #[must_use]
+    fn addresses(_place: &Self::Place) -> Addresses {
+        Addresses::default()
+    }
+
+    /// Why a case cannot be run there, if it cannot.
+    #[must_use]
+    fn lacks(_place: &Self::Place, _group: &Group, _case: &Case) -> Option<String> {
+        None
+    }
+
     /// Starts a gateway for a group, with these upstreams (`host:port`) allowed.
     ///
     /// # Errors
     /// If it does not come up.
-    async fn start(group: &Group, upstreams: &[String], storage: &Storage) -> Result<Self>;
+    async fn start(group: &Group, upstreams: &[String], place: &Self::Place) -> Result<Self>;
 
     /// Where it is.
     ///
@@ -52,7 +78,7 @@ pub trait Host: Sized {
     ///
     /// # Errors
     /// If it cannot.
-    fn set_policy(&self, file: &str, text: Option<&str>) -> Result<()>;
+    fn set_policy(&mut self, file: &str, text: Option<&str>) -> Result<()>;
 
     /// Stops it and starts it on the same data.
     ///
@@ -70,12 +96,10 @@ pub struct VectraUp {
 }
 
 impl Host for VectraUp {
+    type Place = Storage;
+
     async fn start(group: &Group, upstreams: &[String], storage: &Storage) -> Result<Self> {
-        let policies: BTreeMap<String, String> = group
-            .policies
-            .iter()
-            .map(|(file, content)| (file.clone(), policy_text(content)))
-            .collect();
+        let policies = policy_texts(group);
         let mut settings = group.settings.clone();
         let database = match storage {
             Storage::File => None,
@@ -105,15 +129,15 @@ impl Host for VectraUp {
         Ok(Deployment {
             address: process.address().to_owned(),
             admin_key: ADMIN_KEY.to_owned(),
-            token_secret: TOKEN_SECRET.to_owned(),
-            database: match &self.database {
+            token_secret: Some(TOKEN_SECRET.to_owned()),
+            records: Records::Database(match &self.database {
                 None => Source::File(self.home.database()),
                 Some(database) => Source::Server(database.url().to_owned()),
-            },
+            }),
         })
     }
 
-    fn set_policy(&self, file: &str, text: Option<&str>) -> Result<()> {
+    fn set_policy(&mut self, file: &str, text: Option<&str>) -> Result<()> {
         match text {
             Some(text) => self.home.write_policy(file, text),
             None => self.home.remove_policy(file),
@@ -136,4 +160,13 @@ pub fn policy_text(content: &Value) -> String {
         Value::String(text) => text.clone(),
         document => document.to_string(),
     }
+}
+
+/// The group's policy files: name and text.
+#[must_use]
+pub fn policy_texts(group: &Group) -> BTreeMap<String, String> {
+    let written = group.policies.iter();
+    written
+        .map(|(file, content)| (file.clone(), policy_text(content)))
+        .collect()
 }

@@ -25,7 +25,8 @@ pub(super) async fn take<H: Host>(
         Step::Mint(mint) => {
             let mut mint = mint.clone();
             mint.subject = variables.fill(&mint.subject)?;
-            let token = mint.token(&run.host.deployment()?.token_secret)?;
+            let secret = run.host.deployment()?.token_secret;
+            let token = mint.token(&secret.context("the token secret is not known")?)?;
             variables.set(&mint.name, token);
             Ok(())
         }

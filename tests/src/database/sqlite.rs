@@ -6,6 +6,8 @@ use anyhow::{Context, Result};
 use libsql::{Builder, OpenFlags, Value};
 use serde_json::{Map, Value as Json, json};
 
+use crate::DEADLINE;
+
 /// A read-only view of a file.
 pub struct Sqlite {
     connection: libsql::Connection,
@@ -18,9 +20,10 @@ impl Sqlite {
             .build()
             .await
             .with_context(|| format!("cannot open {}", path.display()))?;
-        Ok(Self {
-            connection: database.connect()?,
-        })
+        let connection = database.connect()?;
+        // Without a WAL, a reader waits for the writer.
+        connection.busy_timeout(DEADLINE)?;
+        Ok(Self { connection })
     }
 
     pub(super) async fn rows(&self, sql: &str, parameters: &[&str]) -> Result<Vec<Json>> {
