@@ -4,9 +4,12 @@
 use std::process::ExitCode;
 
 use anyhow::{Context, Result, ensure};
-use libtest_mimic::Arguments;
+use libtest_mimic::{Arguments, Failed, Trial};
 use vectra_cluster::{Cluster, Durability, Options};
-use vectra_tests::conformance::{Storage, Suite, VectraUp};
+use vectra_tests::conformance::{
+    Group, Host, Storage, Suite, VectraUp, all_are_recorded, unlimited,
+};
+use vectra_tests::upstream::Upstream;
 
 fn main() -> ExitCode {
     match run(&Arguments::from_args()) {
@@ -34,5 +37,23 @@ fn run(arguments: &Arguments) -> Result<ExitCode> {
     let mut trials = suite.twins();
     trials.extend(suite.trials::<VectraUp>("sqlite", Storage::File));
     trials.extend(suite.trials::<VectraUp>("postgres", Storage::Server(cluster.url())));
+    for (name, storage) in [
+        ("sqlite", Storage::File),
+        ("postgres", Storage::Server(cluster.url())),
+    ] {
+        let runtime = suite.runtime();
+        let name = format!("{name}::200_requests_at_once_leave_200_audit_rows");
+        trials.push(Trial::test(name, move || {
+            let came = runtime.block_on(many_at_once(&storage));
+            came.map_err(|error| Failed::from(format!("{error:#}")))
+        }));
+    }
     Ok(libtest_mimic::run(arguments, trials).exit_code())
+}
+
+async fn many_at_once(storage: &Storage) -> Result<()> {
+    let upstream = Upstream::start().await?;
+    let group = Group::bare(unlimited());
+    let host = VectraUp::start(&group, &[upstream.host()], storage).await?;
+    all_are_recorded(&host.deployment()?, &upstream).await
 }

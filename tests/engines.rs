@@ -11,6 +11,8 @@
 
 #[path = "engines/cases.rs"]
 mod cases;
+#[path = "engines/past.rs"]
+mod past;
 #[path = "engines/surface.rs"]
 mod surface;
 #[path = "engines/traps.rs"]

@@ -6,6 +6,8 @@ mod bindings;
 #[path = "providers/instance.rs"]
 mod instance;
 
+#[path = "providers/full_disk.rs"]
+mod full_disk;
 #[path = "providers/locking.rs"]
 mod locking;
 #[path = "providers/statements.rs"]

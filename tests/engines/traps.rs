@@ -15,7 +15,7 @@ struct Trap {
     bodies: &'static [(&'static str, u16)],
 }
 
-const TRAPS: [Trap; 5] = [
+const TRAPS: [Trap; 11] = [
     // A `forbid` that cannot be evaluated forbids.
     Trap {
         engine: "cedar",
@@ -33,6 +33,45 @@ const TRAPS: [Trap; 5] = [
             ),
             ("", 403),
         ],
+    },
+    // Whoever writes the body cannot make it vanish: what Cedar cannot hold is not left out.
+    Trap {
+        engine: "cedar",
+        text: "forbid (principal, action, resource) when {
+                   context has json && context.json has amount && context.json.amount > 100 };",
+        bodies: &[
+            (r#"{"amount": 5, "x": null}"#, 200),
+            (r#"{"amount": 500}"#, 403),
+            (r#"{"amount": 1000000, "x": [null]}"#, 403),
+            (r#"{"amount": 1000000, "__x": 1}"#, 403),
+            (r#"{"amount": 1000000, "x": {"y": 1e300}}"#, 403),
+            (r#"{"amount": 1000000, "x": 0.12345}"#, 403),
+            (r#"{"amount": 1000000, "x": 18446744073709551615}"#, 403),
+            (r#"{"amount": 1000000, "x": 1e999}"#, 403),
+            (r#"{"amount": 1000000, "x": "\ud800"}"#, 403),
+            (r#"{"amount": 1000000} //"#, 403),
+            ("amount=1000000", 403),
+            ("null", 200),
+            (" ", 200),
+            ("", 200),
+        ],
+    },
+    // What a policy does not speak of is no matter.
+    Trap {
+        engine: "cedar",
+        text: "forbid (principal, action, resource) when { context.path like \"/x*\" };",
+        bodies: &[
+            (r#"{"x": [null]}"#, 200),
+            (r#"{"x": 999999999999999.5}"#, 200),
+            ("x=1", 200),
+        ],
+    },
+    // Nobody classifies here, and a guard does not help.
+    Trap {
+        engine: "cedar",
+        text: "forbid (principal, action, resource) when {
+                   context has intent && context.intent.label == \"x\" };",
+        bodies: &[("{}", 403)],
     },
     // A `permit` that cannot be evaluated does not allow, the default does.
     Trap {
@@ -67,23 +106,55 @@ const TRAPS: [Trap; 5] = [
         text: "package vectra\ndecision := {\"effect\": \"Maybe\"}",
         bodies: &[("{}", 403)],
     },
+    // A body that the upstream may read and this engine cannot is not undefined.
+    Trap {
+        engine: "rego",
+        text: "package vectra\ndecision := \"Deny\" if input.json.amount > 100",
+        bodies: &[
+            (r#"{"amount": 1000000, "x": [null, 1e300]}"#, 403),
+            (r#"{"amount": 1000000, "x": 1e999}"#, 403),
+            (r#"{"amount": 1000000,}"#, 403),
+            ("amount=1000000", 403),
+            (r#"{"amount": 5}"#, 200),
+            ("", 200),
+        ],
+    },
+    // Nobody classifies here.
+    Trap {
+        engine: "rego",
+        text: "package vectra\ndecision := \"Deny\" if input[\"intent\"].label == \"x\"",
+        bodies: &[("{}", 403)],
+    },
+    // A policy that may speak of anything is not one that does.
+    Trap {
+        engine: "rego",
+        text: "package vectra\ndecision := \"Deny\" if input[\"method\"] == \"PUT\"",
+        bodies: &[("{}", 200), ("x=1", 200)],
+    },
 ];
+
+/// A gateway with this policy, and an agent that has it.
+pub async fn governed(engine: &str, text: &str, upstream: &Upstream) -> (OtherEngine, Agent) {
+    let mut setup = Setup {
+        allowed_upstreams: vec![upstream.host()],
+        ..Setup::default()
+    };
+    let policy = json!({ "name": "p", "default": "Allow", engine: text });
+    setup
+        .policies
+        .insert("p.json".to_owned(), policy.to_string());
+    let gateway = OtherEngine::up(engine, setup).await.unwrap();
+    let agent = Agent::register(gateway.address(), ADMIN_KEY, "agent", Some("p"));
+    let agent = agent.await.unwrap();
+    (gateway, agent)
+}
 
 #[tokio::test]
 async fn what_cannot_be_evaluated_is_not_allowed() {
     let upstream = Upstream::start().await.unwrap();
+    let mut wrong = Vec::new();
     for (at, trap) in TRAPS.iter().enumerate() {
-        let mut setup = Setup {
-            allowed_upstreams: vec![upstream.host()],
-            ..Setup::default()
-        };
-        let policy = json!({ "name": "p", "default": "Allow", trap.engine: trap.text });
-        setup
-            .policies
-            .insert("p.json".to_owned(), policy.to_string());
-        let gateway = OtherEngine::up(trap.engine, setup).await.unwrap();
-        let agent = Agent::register(gateway.address(), ADMIN_KEY, "agent", Some("p"));
-        let agent = agent.await.unwrap();
+        let (gateway, agent) = governed(trap.engine, trap.text, &upstream).await;
         for (body, status) in trap.bodies {
             let mut request = agent
                 .proxied("POST", &format!("http://{}/", upstream.host()))
@@ -91,9 +162,12 @@ async fn what_cannot_be_evaluated_is_not_allowed() {
             request.body = body.as_bytes().to_vec();
             let response = request.send(gateway.address()).await.unwrap();
             let said = String::from_utf8_lossy(&response.body);
-            assert_eq!(response.status, *status, "trap {at}: {body}: {said}");
+            if response.status != *status {
+                wrong.push(format!("trap {at}: {body}: {} {said}", response.status));
+            }
         }
     }
+    assert!(wrong.is_empty(), "{wrong:#?}");
 }
 
 #[tokio::test]

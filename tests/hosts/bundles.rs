@@ -60,6 +60,19 @@ fn are_the_same(programs: &[Program]) -> Result<()> {
             );
         }
     }
+    // Our own runtime's other bundle differs in its repositories alone.
+    let postgres = inside(&dist("vectra-postgres.wasm")?)?;
+    for name in COMPONENTS
+        .iter()
+        .filter(|name| !name.starts_with("repositories"))
+    {
+        let hash = hash(&fs::read(dist(&format!("components/{name}.wasm"))?)?);
+        let holds = postgres.values().any(|there| *there == hash);
+        ensure!(
+            holds,
+            "vectra-postgres.wasm holds no component {hash} ({name})"
+        );
+    }
     Ok(())
 }
 

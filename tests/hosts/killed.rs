@@ -1,5 +1,7 @@
 //! A host that is killed under load.
 
+use std::path::Path;
+use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -11,10 +13,9 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep};
 use vectra_tests::DEADLINE;
 use vectra_tests::agent::Agent;
-use vectra_tests::conformance::{Deployment, Host, Program, Records, Stock, audit_rows};
+use vectra_tests::conformance::{Deployment, Host, Program, Records, Stock, audit_rows, unlimited};
 use vectra_tests::upstream::Upstream;
 
-use crate::at_once::unlimited;
 use crate::trial;
 
 /// How often it is killed.
@@ -43,7 +44,7 @@ async fn nothing_is_lost(program: &Program) -> Result<()> {
     let deployment = stock.deployment()?;
     let agent = Agent::register(&deployment.address, &deployment.admin_key, "killed", None).await?;
     let request = agent.proxied("GET", &format!("http://{}/items", upstream.host()));
-    let mut acknowledged = 0;
+    let (mut acknowledged, mut reached) = (0, 0);
     for kill in 1..=KILLS {
         let address = stock.deployment()?.address;
         let answered = Arc::new(AtomicUsize::new(0));
@@ -69,14 +70,30 @@ async fn nothing_is_lost(program: &Program) -> Result<()> {
         clients.abort_all();
         while clients.join_next().await.is_some() {}
         acknowledged += answered.load(Ordering::SeqCst);
+        // Those cut off by the kill among them: none is forwarded without its record.
+        reached += upstream.take_received().len();
         // By its own interface: what the kill has left half done is undone by whoever opens
         // the file next, and the test may not write.
         let deployment = Deployment {
             records: Records::Interface,
             ..stock.deployment()?
         };
-        let rows = audit_rows(&deployment, &agent.id, acknowledged).await;
+        let at_least = acknowledged.max(reached);
+        let rows = audit_rows(&deployment, &agent.id, at_least).await;
         rows.with_context(|| format!("after kill {kill}\n{}", stock.output()))?;
     }
+    let Records::Unlocked(file) = stock.deployment()?.records else {
+        return Ok(());
+    };
+    stock.end().await?;
+    is_intact(&file)
+}
+
+/// What SQLite itself says of the file, once nobody uses it.
+fn is_intact(file: &Path) -> Result<()> {
+    let mut sqlite = Command::new("sqlite3");
+    let output = sqlite.arg(file).arg("PRAGMA integrity_check").output()?;
+    let told = String::from_utf8_lossy(&output.stdout);
+    ensure!(told == "ok\n", "{told}");
     Ok(())
 }

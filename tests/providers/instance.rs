@@ -124,3 +124,13 @@ pub fn text(error: &Error) -> &str {
         other => panic!("{other:?}"),
     }
 }
+
+/// What SQLite itself says of the file, once nobody uses it.
+pub fn assert_intact(folder: &Path) {
+    let checked = std::process::Command::new("sqlite3")
+        .arg(folder.join("vectra.db"))
+        .arg("PRAGMA integrity_check")
+        .output()
+        .unwrap();
+    assert_eq!(String::from_utf8_lossy(&checked.stdout), "ok\n");
+}

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use tokio::task::JoinSet;
 
-use crate::instance::{Instance, RUNTIME, text};
+use crate::instance::{Instance, RUNTIME, assert_intact, text};
 
 const TABLE: &str = "CREATE TABLE IF NOT EXISTS t (a INTEGER)";
 
@@ -21,16 +21,6 @@ async fn counted(folder: &Path) -> i64 {
     let mut instance = Instance::over(folder).await;
     let connection = instance.open("default").await.unwrap();
     instance.integer(connection, "SELECT sum(a) FROM t").await
-}
-
-/// What SQLite itself says of the file, once nobody uses it.
-fn assert_intact(folder: &Path) {
-    let checked = std::process::Command::new("sqlite3")
-        .arg(folder.join("vectra.db"))
-        .arg("PRAGMA integrity_check")
-        .output()
-        .unwrap();
-    assert_eq!(String::from_utf8_lossy(&checked.stdout), "ok\n");
 }
 
 #[test]

@@ -106,7 +106,7 @@ fn names_the_bundle_and_what_it_needs() {
         assert_eq!(databases, expected.databases);
         assert_eq!(
             component["build"]["command"].as_str(),
-            Some("cargo xtask build")
+            Some("cargo xtask build --components")
         );
         assert!(!component["build"]["watch"].as_array().unwrap().is_empty());
     }

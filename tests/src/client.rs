@@ -2,6 +2,8 @@
 
 mod answer;
 
+use std::time::Duration;
+
 use anyhow::{Context, Result};
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
@@ -123,7 +125,15 @@ impl Request {
     /// # Errors
     /// If there is no answer within [`DEADLINE`], or one that is no HTTP.
     pub async fn send(&self, address: &str) -> Result<Response> {
-        exchange(address, &self.wire(address), &self.method)
+        self.send_within(address, DEADLINE).await
+    }
+
+    /// The same, with another time for the answer.
+    ///
+    /// # Errors
+    /// As for [`Request::send`].
+    pub async fn send_within(&self, address: &str, patience: Duration) -> Result<Response> {
+        exchange_within(address, &self.wire(address), &self.method, patience)
             .await
             .with_context(|| format!("{} {}", self.method, self.target))
     }
@@ -134,7 +144,16 @@ impl Request {
 /// # Errors
 /// If there is no answer within [`DEADLINE`], or one that is no HTTP.
 pub async fn exchange(address: &str, bytes: &[u8], method: &str) -> Result<Response> {
-    timeout(DEADLINE, async {
+    exchange_within(address, bytes, method, DEADLINE).await
+}
+
+async fn exchange_within(
+    address: &str,
+    bytes: &[u8],
+    method: &str,
+    patience: Duration,
+) -> Result<Response> {
+    timeout(patience, async {
         let stream = TcpStream::connect(address)
             .await
             .context("cannot connect")?;

@@ -7,6 +7,7 @@
 //! The gateway is set up through its HTTP interface wherever it can be, so that
 //! the same cases run on other hosts: whoever can start one implements [`Host`].
 
+mod at_once;
 mod case;
 mod exceptions;
 mod expect;
@@ -20,6 +21,7 @@ mod stock;
 mod suite;
 mod variables;
 
+pub use at_once::{all_are_recorded, at_once, unlimited};
 pub use case::{Case, Group};
 pub use given::{Gateway, Given};
 pub use host::{Addresses, Deployment, Host, Storage, VectraUp};

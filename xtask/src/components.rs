@@ -82,7 +82,7 @@ pub fn ensure_target(workspace: &Workspace) -> Result<()> {
 }
 
 /// Builds all shells and copies them to `dist/components/`.
-pub fn build(workspace: &Workspace) -> Result<()> {
+pub fn build(workspace: &Workspace, stamp: &Stamp) -> Result<()> {
     ensure_target(workspace)?;
     step(
         "building the components (some minutes the first time)",
@@ -102,10 +102,9 @@ pub fn build(workspace: &Workspace) -> Result<()> {
     )?;
     let folder = workspace.dist("components");
     fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
-    let stamp = Stamp::of(workspace);
     SHELLS
         .iter()
-        .try_for_each(|shell| deliver(workspace, shell, &stamp))
+        .try_for_each(|shell| deliver(workspace, "components", shell, stamp))
 }
 
 /// Where a shell is delivered.
@@ -113,13 +112,12 @@ pub fn delivered(workspace: &Workspace, shell: &str) -> PathBuf {
     workspace.dist(&format!("components/{shell}.wasm"))
 }
 
-fn deliver(workspace: &Workspace, shell: &str, stamp: &Stamp) -> Result<()> {
+/// Stamps what was built of a component whose sources are in `folder`, and delivers it.
+pub fn deliver(workspace: &Workspace, folder: &str, shell: &str, stamp: &Stamp) -> Result<()> {
     let built = artefact(workspace, &package(shell));
-    let delivered = delivered(workspace, shell);
-    fs::copy(&built, &delivered)
-        .with_context(|| format!("cannot copy {} to {}", built.display(), delivered.display()))?;
-    let described = stamp::description(&workspace.path(&format!("components/{shell}/Cargo.toml")))?;
-    stamp.put(&delivered, &format!("vectra-{shell}"), &described)
+    let described = stamp::description(&workspace.path(&format!("{folder}/{shell}/Cargo.toml")))?;
+    let name = format!("vectra-{shell}");
+    stamp.put(&built, &delivered(workspace, shell), &name, &described)
 }
 
 /// Where cargo puts the component of a package.

@@ -24,21 +24,35 @@ pub enum HostProfile {
 /// Builds components, bundles and host; returns the binary. It finds its bundles beside
 /// it.
 pub fn build_all(workspace: &Workspace, profile: HostProfile) -> Result<PathBuf> {
-    components::build(workspace)?;
+    build_components(workspace)?;
+    build_host(workspace, profile)
+}
+
+/// Builds components and bundles: all that another host needs.
+pub fn build_components(workspace: &Workspace) -> Result<()> {
     let stamp = Stamp::of(workspace);
-    let bundle =
-        |socket: &str, parts: &[&str], name: &str| bundle(workspace, socket, parts, name, &stamp);
+    components::build(workspace, &stamp)?;
+    for (name, socket, parts) in bundles() {
+        let parts: Vec<&str> = parts.iter().map(String::as_str).collect();
+        bundle(workspace, socket, &parts, &name, &stamp)?;
+    }
+    Ok(())
+}
+
+/// The bundles: name, socket, parts.
+pub fn bundles() -> Vec<(String, &'static str, Vec<String>)> {
+    let mut bundles = Vec::new();
     for database in components::DATABASES {
         let repositories = format!("repositories-{database}");
         for (ending, classifier) in components::CLASSIFIERS {
             let parts = ["decision", "policy-rules", classifier, &repositories];
-            let name = format!("vectra-{database}{ending}");
-            bundle("gateway", &parts, &name)?;
+            let parts = parts.map(str::to_owned).to_vec();
+            bundles.push((format!("vectra-{database}{ending}"), "gateway", parts));
         }
         let name = format!("vectra-import-{database}");
-        bundle("import", &[&repositories], &name)?;
+        bundles.push((name, "import", vec![repositories]));
     }
-    build_host(workspace, profile)
+    bundles
 }
 
 /// Composes `dist/NAME.wasm` of a socket and the parts that go into it.
@@ -59,7 +73,7 @@ pub fn bundle(
     };
     step(&format!("composing dist/{name}.wasm"), || {
         compose::compose(&plan, &file)?;
-        stamp.put(&file, name, &described)
+        stamp.put(&file, &file, name, &described)
     })
 }
 

@@ -210,16 +210,24 @@ pub fn build(workspace: &Workspace) -> Result<()> {
     )
 }
 
-/// Builds the policy engines of other languages and composes a bundle with each. Each gets
-/// a seed that is always the same, so that it reaches nothing outside.
+/// Builds the policy engines of other languages, lints and tests them, and composes a bundle
+/// with each. Each gets a seed that is always the same, so that it reaches nothing outside.
 pub fn build_policies(workspace: &Workspace) -> Result<()> {
     components::ensure_target(workspace)?;
+    let cargo = |command: &str, arguments: &[&str]| {
+        let mut cargo = workspace.cargo(command);
+        cargo.args(["--manifest-path", "examples/policies/Cargo.toml"]);
+        run(cargo.args(["--target-dir", POLICIES_DIR]).args(arguments))
+    };
+    let guest = ["--profile", PROFILE, "--target", TARGET];
     step("building the policy examples (some minutes)", || {
-        run(workspace
-            .cargo("build")
-            .args(["--manifest-path", "examples/policies/Cargo.toml"])
-            .args(["--profile", PROFILE, "--target", TARGET])
-            .args(["--target-dir", POLICIES_DIR]))
+        cargo("build", &guest)
+    })?;
+    step("clippy on the policy examples", || {
+        cargo("clippy", &[&guest[..], &["--", "-D", "warnings"]].concat())
+    })?;
+    step("testing what the policy examples share", || {
+        cargo("test", &["--package", "vectra-example-policy", "--lib"])
     })?;
     fs::create_dir_all(workspace.dist("examples"))?;
     let built = |name: &str| {

@@ -68,6 +68,9 @@ struct BuildArgs {
     /// Builds the host with the release profile: slower to build, smaller, a little faster
     #[arg(long)]
     release: bool,
+    /// Components and bundles only: all that another host needs, such as Spin
+    #[arg(long, conflicts_with = "release")]
+    components: bool,
     /// Also builds dist/vectra-standalone.wasm, the gateway for hosts without a database;
     /// needs clang and a libc for WebAssembly
     #[arg(long)]
@@ -146,7 +149,10 @@ fn run(cli: Cli) -> Result<()> {
             } else {
                 HostProfile::Dev
             };
-            host::build_all(&workspace, profile)?;
+            match args.components {
+                true => host::build_components(&workspace)?,
+                false => drop(host::build_all(&workspace, profile)?),
+            }
             if args.standalone {
                 providers::build(&workspace)?;
             }

@@ -33,17 +33,27 @@ const PYTHON: [(&str, &str); 2] = [("python3", "python3"), ("pip3", "python3-pip
 pub const WASI_HEADERS: &str = "/usr/include/wasm32-wasi";
 
 /// Installs what the tests need and is missing where that can be done, and otherwise
-/// says how to.
+/// says how to: all of it, before anything takes long.
+pub fn ensure_all() -> Result<()> {
+    let mut missing = missing_for_tests();
+    for needed in [&BROWSER[..], &NODE, &PYTHON] {
+        missing.extend(missing_of(needed));
+    }
+    missing.extend(missing_wasm_compiler());
+    install("testing", &missing)
+}
+
+/// The same for what the servers among the tests need.
 pub fn ensure() -> Result<()> {
-    let mut missing: Vec<&str> = NEEDED
-        .iter()
-        .filter(|(program, _)| !is_there(program))
-        .map(|(_, package)| *package)
-        .collect();
+    install("testing", &missing_for_tests())
+}
+
+fn missing_for_tests() -> Vec<&'static str> {
+    let mut missing: Vec<&str> = missing_of(&NEEDED).collect();
     if vectra_cluster::Programs::find().is_err() {
         missing.push("postgresql");
     }
-    install("testing", &missing)
+    missing
 }
 
 /// The same for the registry that the proof of publishing pushes to.
@@ -133,13 +143,15 @@ pub fn ensure_cxx() -> Result<()> {
     install("fuzzing", &["g++"])
 }
 
-fn install_missing(whom: &str, needed: &[(&str, &str)]) -> Result<()> {
-    let missing: Vec<&str> = needed
+fn install_missing(whom: &str, needed: &[(&str, &'static str)]) -> Result<()> {
+    install(whom, &missing_of(needed).collect::<Vec<_>>())
+}
+
+fn missing_of(needed: &[(&str, &'static str)]) -> impl Iterator<Item = &'static str> {
+    needed
         .iter()
         .filter(|(program, _)| !is_there(program))
         .map(|(_, package)| *package)
-        .collect();
-    install(whom, &missing)
 }
 
 /// What C is compiled for the sandbox with: a program, and one that makes archives.
@@ -148,24 +160,26 @@ pub struct WasmCompiler {
     pub ar: &'static str,
 }
 
+const WASM_COMPILER: WasmCompiler = WasmCompiler {
+    clang: "clang-19",
+    ar: "llvm-ar-19",
+};
+
 /// The same for what SQLite is compiled with for the sandbox, and for the headers of a libc.
 pub fn ensure_wasm_compiler() -> Result<WasmCompiler> {
-    let compiler = WasmCompiler {
-        clang: "clang-19",
-        ar: "llvm-ar-19",
-    };
+    let missing: Vec<&str> = missing_wasm_compiler().collect();
+    install("SQLite in the sandbox", &missing)?;
+    Ok(WASM_COMPILER)
+}
+
+fn missing_wasm_compiler() -> impl Iterator<Item = &'static str> {
     let needed = [
-        (is_there(compiler.clang), "clang-19"),
-        (is_there(compiler.ar), "llvm-19"),
+        (is_there(WASM_COMPILER.clang), "clang-19"),
+        (is_there(WASM_COMPILER.ar), "llvm-19"),
         (Path::new(WASI_HEADERS).is_dir(), "wasi-libc"),
     ];
-    let missing: Vec<&str> = needed
-        .iter()
-        .filter(|(there, _)| !there)
-        .map(|(_, package)| *package)
-        .collect();
-    install("SQLite in the sandbox", &missing)?;
-    Ok(compiler)
+    let missing = needed.into_iter().filter(|(there, _)| !there);
+    missing.map(|(_, package)| package)
 }
 
 fn install(whom: &str, missing: &[&str]) -> Result<()> {

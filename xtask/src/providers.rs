@@ -4,6 +4,7 @@
 //! One of them has SQLite in it, so this needs a C compiler and a libc for WebAssembly,
 //! which a plain build does not.
 
+use std::env;
 use std::fs;
 use std::process::Command;
 
@@ -12,7 +13,7 @@ use anyhow::{Context, Result};
 use crate::components::{self, PROFILE, TARGET, TARGET_DIR};
 use crate::host;
 use crate::programs::{self, WASI_HEADERS};
-use crate::stamp::{self, Stamp};
+use crate::stamp::Stamp;
 use crate::step::{run, step};
 use crate::workspace::Workspace;
 
@@ -30,7 +31,7 @@ const PARTS: [&str; 6] = [
 ];
 
 /// The bundle, as it is named under `dist/`.
-const BUNDLE: &str = "vectra-standalone";
+pub const BUNDLE: &str = "vectra-standalone";
 
 /// The repositories with their database in them, which only tests use.
 const REPOSITORIES: &str = "guests/repositories-embedded";
@@ -50,7 +51,7 @@ pub fn build(workspace: &Workspace) -> Result<()> {
     })?;
     let stamp = Stamp::of(workspace);
     for provider in PROVIDERS {
-        deliver(workspace, provider, &stamp)?;
+        components::deliver(workspace, "components/providers", provider, &stamp)?;
     }
     host::bundle(workspace, "gateway", &PARTS, BUNDLE, &stamp)?;
     // What the contract of `vectra:persistence` is held against: the repositories alone.
@@ -60,19 +61,12 @@ pub fn build(workspace: &Workspace) -> Result<()> {
     host::bundle(workspace, socket, &parts, REPOSITORIES, &stamp)
 }
 
-fn deliver(workspace: &Workspace, provider: &str, stamp: &Stamp) -> Result<()> {
-    let built = components::artefact(workspace, &components::package(provider));
-    let delivered = components::delivered(workspace, provider);
-    fs::copy(&built, &delivered).with_context(|| format!("cannot copy {}", built.display()))?;
-    let manifest = format!("components/providers/{provider}/Cargo.toml");
-    let described = stamp::description(&workspace.path(&manifest))?;
-    stamp.put(&delivered, &format!("vectra-{provider}"), &described)
-}
-
-/// Clippy on the providers, where there is what building them needs.
+/// Clippy on the providers. It needs what building them needs, and shares what that makes
+/// of SQLite.
 pub fn lint(workspace: &Workspace) -> Result<()> {
     let mut cargo = workspace.cargo("clippy");
-    cargo.args(["--target", TARGET, "--target-dir", TARGET_DIR]);
+    cargo.args(["--profile", PROFILE, "--target", TARGET]);
+    cargo.args(["--target-dir", TARGET_DIR]);
     run(with_compiler(&mut cargo)?
         .args(package_arguments())
         .args(["--", "-D", "warnings"]))
@@ -84,10 +78,13 @@ fn package_arguments() -> impl Iterator<Item = String> {
         .flat_map(|provider| ["-p".to_owned(), components::package(provider)])
 }
 
-/// Tells cargo's build scripts how to compile C for the target.
+/// Tells cargo's build scripts how to compile C for the target, unless the environment does.
 fn with_compiler(cargo: &mut Command) -> Result<&mut Command> {
-    let compiler = programs::ensure_wasm_compiler()?;
     let variable = |name: &str| format!("{name}_{}", TARGET.replace('-', "_"));
+    if env::var_os(variable("CC")).is_some() {
+        return Ok(cargo.env("LIBSQLITE3_FLAGS", SQLITE_FLAGS));
+    }
+    let compiler = programs::ensure_wasm_compiler()?;
     Ok(cargo
         .env(variable("CC"), compiler.clang)
         .env(variable("AR"), compiler.ar)

@@ -1,7 +1,6 @@
 //! Components and WIT packages as OCI artefacts. What pushes and pulls is `xtask/publish`, a
 //! workspace of its own that is built when it is needed.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -102,7 +101,7 @@ impl Publisher {
     ) -> Result<()> {
         let mut push = workspace.command(&self.program);
         push.args(["push", "--registry", registry]);
-        for file in shipped(workspace)? {
+        for file in shipped(workspace) {
             push.arg("--component").arg(named(&file)?);
         }
         for package in WIT {
@@ -117,6 +116,13 @@ impl Publisher {
         run(&mut push)
     }
 
+    /// Pushes one component.
+    fn push_one(&self, registry: &str, named: &str) -> Result<()> {
+        let mut push = Command::new(&self.program);
+        push.args(["push", "--registry", registry, "--component", named]);
+        run(&mut push)
+    }
+
     fn pull(&self, registry: &str, name: &str, file: &Path) -> Result<()> {
         let mut pull = Command::new(&self.program);
         pull.args(["pull", "--registry", registry, name]).arg(file);
@@ -125,19 +131,14 @@ impl Publisher {
 }
 
 /// All components and bundles in `dist/`.
-fn shipped(workspace: &Workspace) -> Result<Vec<PathBuf>> {
+fn shipped(workspace: &Workspace) -> Vec<PathBuf> {
     let shells = components::SHELLS.iter().chain(&providers::PROVIDERS);
-    let mut files: Vec<PathBuf> = shells
+    let bundles = host::bundles().into_iter().map(|(name, _, _)| name);
+    let bundles = bundles.chain([providers::BUNDLE.to_owned()]);
+    shells
         .map(|shell| components::delivered(workspace, shell))
-        .collect();
-    for entry in fs::read_dir(workspace.dist("")).context("dist/")? {
-        let path = entry?.path();
-        if path.extension().is_some_and(|ending| ending == "wasm") {
-            files.push(path);
-        }
-    }
-    files.sort();
-    Ok(files)
+        .chain(bundles.map(|name| workspace.dist(&format!("{name}.wasm"))))
+        .collect()
 }
 
 /// `NAME=FILE`: components are named for the product, as bundles are anyway.

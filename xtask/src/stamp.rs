@@ -20,7 +20,7 @@ pub struct Stamp {
 }
 
 impl Stamp {
-    /// Asks git once for a whole build. What is built of a changed tree says so: it is not
+    /// Asks git. What is built of a changed tree says so: it is not
     /// what its commit would give.
     pub fn of(workspace: &Workspace) -> Self {
         let git = |arguments: &[&str]| {
@@ -46,9 +46,9 @@ impl Stamp {
             .is_some_and(|revision| !revision.ends_with(DIRTY))
     }
 
-    /// Stamps a component's file in place.
-    pub fn put(&self, file: &Path, name: &str, description: &str) -> Result<()> {
-        let bytes = fs::read(file).with_context(|| format!("cannot read {}", file.display()))?;
+    /// Stamps the component in the file `from` and leaves it in `file`, which may be the same.
+    pub fn put(&self, from: &Path, file: &Path, name: &str, description: &str) -> Result<()> {
+        let bytes = fs::read(from).with_context(|| format!("cannot read {}", from.display()))?;
         let stamped = self
             .stamped(&bytes, name, description)
             .with_context(|| format!("cannot stamp {}", file.display()))?;

@@ -36,13 +36,17 @@ pub fn check(workspace: &Workspace) -> Result<()> {
 /// components, the end-to-end tests over `dist/` and a short crash test; with `all` also what
 /// takes long or needs other people's hosts.
 pub fn test(workspace: &Workspace, all: bool) -> Result<()> {
-    programs::ensure()?;
+    programs::ensure_all()?;
     programs::ensure_browser(workspace)?;
     let mut failures = Failures::default();
     check_into(workspace, &mut failures);
-    let built = build(workspace);
+    let built = host::build_all(workspace, HostProfile::Dev).and_then(|_| guests::build(workspace));
     match built {
         Ok(()) => {
+            // What needs these says so by failing; all else is tested all the same.
+            failures.step("providers", || providers::build(workspace));
+            failures.step("examples", || kit::build(workspace));
+            failures.step("other hosts", || hosts::ensure(workspace));
             failures.step("running all tests", || {
                 run_tests(workspace, &["--no-fail-fast".to_owned()])
             });
@@ -182,7 +186,9 @@ pub fn crash_test(workspace: &Workspace, runs: u32, seed: Option<u64>) -> Result
 
 fn crash(workspace: &Workspace, runs: u32, seed: Option<u64>) -> Result<()> {
     let mut command = workspace.cargo("run");
-    command.args(["--quiet", "--bin", "vectra-crash-test", "--", "--runs"]);
+    // The tests' own profile: nothing is built again for it.
+    command.args(["--quiet", "--profile", "test", "--bin", "vectra-crash-test"]);
+    command.args(["--", "--runs"]);
     command.arg(runs.to_string());
     if let Some(seed) = seed {
         command.args(["--seed", &seed.to_string()]);

@@ -49,7 +49,8 @@ fn fate(method: &Method, target: &str) -> Fate {
     }
 }
 
-/// Whether it is `{id}` or `{id}/response`, which an agent may read of what is its own.
+/// Whether it is `{id}` or `{id}/response`, which an agent may read of what is its own. For
+/// `{id}` the gateway takes an operator's key too: whoever has one can read any of them here.
 fn is_own(held: &str) -> bool {
     let id = held.strip_suffix("/response").unwrap_or(held);
     !id.is_empty() && !id.contains('/')

@@ -93,7 +93,7 @@ impl<P> Ports for P where
 }
 
 /// Makes a test of each case. `fresh` is a function that gives an implementation
-/// without tables.
+/// without tables; or two are given: one without, and one that may have them already.
 #[macro_export]
 macro_rules! contract {
     ($fresh:path) => {

@@ -23,6 +23,19 @@ pub struct Group {
     pub cases: Vec<Case>,
 }
 
+impl Group {
+    /// No cases: a gateway with these settings.
+    #[must_use]
+    pub fn bare(settings: Value) -> Self {
+        Self {
+            about: String::new(),
+            settings,
+            policies: BTreeMap::new(),
+            cases: Vec::new(),
+        }
+    }
+}
+
 /// One case.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]

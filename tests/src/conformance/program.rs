@@ -191,6 +191,9 @@ fn compiled(line: &str) -> String {
     format!("wasmtime-{line}.cwasm")
 }
 
+/// How long compiling may take, in seconds.
+const PATIENCE: &str = "600";
+
 /// Makes what all gateways of a program share: compiled code.
 ///
 /// # Errors
@@ -199,14 +202,18 @@ pub fn prepare(program: &Program) -> Result<()> {
     let bundle = program.bundle()?;
     let mut command = match program {
         Program::Wasmtime(line) => {
-            let mut command = StdCommand::new(wasmtime_binary(line)?);
+            let mut command = StdCommand::new("timeout");
+            command.arg(PATIENCE).arg(wasmtime_binary(line)?);
             command.arg("compile").arg(bundle);
             command.arg("-o").arg(tools(&compiled(line)));
             command
         }
         Program::Node => {
-            let mut command = StdCommand::new("node");
-            command.arg(installed("node/transpile.mjs")?).arg(bundle);
+            let mut command = StdCommand::new("timeout");
+            command
+                .args([PATIENCE, "node"])
+                .arg(installed("node/transpile.mjs")?)
+                .arg(bundle);
             command.arg(tools("node/vectra"));
             command
         }

@@ -8,12 +8,13 @@ use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
 
 use super::host::Deployment;
+use crate::DEADLINE;
 use crate::agent::must;
 use crate::client::Request;
 use crate::database::{Database, Source};
 
 /// How long a view of a file may take to be of one moment.
-const SETTLING: Duration = Duration::from_secs(3);
+const SETTLING: Duration = DEADLINE;
 
 /// Where a gateway's rows are read.
 #[derive(Debug, Clone)]
@@ -29,7 +30,7 @@ pub enum Records {
 
 impl Records {
     /// What `look` finds. If the rows may be of two moments, it looks again until all is as
-    /// it must be or a few seconds are over.
+    /// it must be or the time is over.
     pub(super) async fn settled<T>(&self, look: impl AsyncFn() -> Result<T>) -> Result<T> {
         let begun = Instant::now();
         loop {

@@ -103,9 +103,17 @@ impl Stock {
     /// # Errors
     /// If it does not come up again.
     pub async fn kill(&mut self) -> Result<()> {
-        let process = self.process.take().context("it does not run")?;
-        process.kill().await?;
+        self.end().await?;
         self.up().await
+    }
+
+    /// Kills it for good; its files stay.
+    ///
+    /// # Errors
+    /// If it does not run.
+    pub async fn end(&mut self) -> Result<()> {
+        let process = self.process.take().context("it does not run")?;
+        process.kill().await.map(drop)
     }
 
     /// Brings the gateway's policies up to the files.

@@ -53,14 +53,34 @@ pub fn prove(workspace: &Workspace) -> Result<()> {
     step("pushing again", || {
         publisher.push(workspace, &place, &stamp, false)
     })?;
+    let pull = |name: &str, file: &Path| {
+        let name = format!("{name}:{}", env!("CARGO_PKG_VERSION"));
+        publisher.pull(&place, &name, file)
+    };
     let pulled = folder.join("pulled.wasm");
-    let name = format!("{BUNDLE}:{}", env!("CARGO_PKG_VERSION"));
-    publisher.pull(&place, &name, &pulled)?;
-    let built = fs::read(workspace.dist(&format!("{BUNDLE}.wasm")))?;
+    for (name, built) in [
+        ("vectra-decision", "components/decision.wasm"),
+        (BUNDLE, "vectra-sqlite.wasm"),
+    ] {
+        pull(name, &pulled)?;
+        let same = fs::read(&pulled)? == fs::read(workspace.dist(built))?;
+        ensure!(same, "what was pulled as {name} is not what was pushed");
+    }
+    let package = folder.join("package.wasm");
+    pull("vectra/decision", &package)?;
     ensure!(
-        fs::read(&pulled)? == built,
-        "what was pulled is not what was pushed"
+        fs::read(&package)?.starts_with(b"\0asm"),
+        "the WIT package is none"
     );
+    step("pushing something else under a tag that is there", || {
+        let changed = folder.join("changed.wasm");
+        let built = workspace.dist("components/decision.wasm");
+        stamp.put(&built, &changed, "vectra-decision", "Something else")?;
+        let named = format!("vectra-decision={}", changed.display());
+        let moved = publisher.push_one(&place, &named).is_ok();
+        ensure!(!moved, "the tag was moved unasked");
+        Ok(())
+    })?;
     step("serving what was pulled", || {
         serve(&workspace.dist("vectra"), &pulled, &folder)
     })

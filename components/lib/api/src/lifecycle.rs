@@ -36,12 +36,12 @@ pub enum Event {
     Done(String),
     /// Something is wrong, and the gateway serves all the same.
     Warning(String),
-    /// Something could not be done; it is tried again at the next tick.
+    /// Something could not be done.
     Undone {
-        /// What.
+        /// What, fit for everybody.
         what: String,
-        /// Why; may hold what the database said.
-        why: PersistenceError,
+        /// Why, for the log: may hold what the database or the host said.
+        why: String,
     },
 }
 
@@ -49,7 +49,7 @@ impl fmt::Display for Event {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Done(text) | Self::Warning(text) => formatter.write_str(text),
-            Self::Undone { what, why } => write!(formatter, "not done: {what}: {why}"),
+            Self::Undone { what, why } => write!(formatter, "{what}: {why}"),
         }
     }
 }
@@ -60,7 +60,10 @@ impl fmt::Display for Event {
 pub fn check_keys(secrets: &dyn Secrets) -> Option<Event> {
     let text = match secrets.get(Secret::Token) {
         Ok(text) => text,
-        Err(why) => return Some(Event::Warning(why)),
+        Err(why) => {
+            let what = "no token is made or believed".to_owned();
+            return Some(Event::Undone { what, why });
+        }
     };
     let checked = TokenKeys::parse(&text).and_then(|keys| keys.check());
     let error = checked.err()?;
@@ -105,9 +108,8 @@ pub fn start(
             Err(PersistenceError::Invalid(why)) => {
                 // Not kept: an earlier revision is retired below, and never served
                 // in its place.
-                events.push(Event::Warning(format!(
-                    "{file}: its policy cannot be kept: {why}"
-                )));
+                let what = format!("{file}: its policy cannot be kept");
+                events.push(Event::Undone { what, why });
                 continue;
             }
             Err(error) => return Err(error),

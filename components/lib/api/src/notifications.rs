@@ -36,9 +36,9 @@ const SIGNATURE: HeaderName = HeaderName::from_static("webhook-signature");
 #[must_use]
 pub fn check_webhook(settings: &Settings, secrets: &dyn Secrets) -> Option<Event> {
     settings.held.webhook.as_ref()?;
-    let error = keys(secrets).err()?;
-    let told = format!("nobody is told of held requests: {error}");
-    Some(Event::Warning(told))
+    let why = keys(secrets).err()?;
+    let what = "nobody is told of held requests".to_owned();
+    Some(Event::Undone { what, why })
 }
 
 fn keys(secrets: &dyn Secrets) -> Result<WebhookKeys, String> {

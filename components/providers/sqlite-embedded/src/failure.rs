@@ -27,6 +27,14 @@ impl Failure {
         }
     }
 
+    /// Whether the disk was full or failed.
+    pub(crate) fn is_of_the_disk(&self) -> bool {
+        matches!(
+            self.code & 0xff,
+            ffi::SQLITE_FULL | ffi::SQLITE_IOERR | ffi::SQLITE_CORRUPT
+        )
+    }
+
     /// As the interface says it of this file.
     pub(crate) fn error(self, file: &Path) -> Error {
         let refusal = authorizer::take_refusal();

@@ -10,10 +10,10 @@ use std::time::{Duration, Instant};
 use crate::vfs;
 
 /// How long a statement waits for the file: many requests at once wait in no order.
-const WAIT: Duration = Duration::from_secs(30);
+const WAIT: Duration = Duration::from_secs(45);
 
 /// How long a statement may take with its waiting.
-const RUN: Duration = Duration::from_secs(60);
+const RUN: Duration = Duration::from_secs(75);
 
 /// After how many of SQLite's instructions it is asked again whether time is over.
 pub(crate) const STEPS: c_int = 100_000;
@@ -25,9 +25,9 @@ const PAUSES: [(Duration, Duration); 6] = [
     (Duration::from_millis(10), Duration::from_millis(2)),
     (Duration::from_millis(50), Duration::from_millis(10)),
     (Duration::from_millis(500), Duration::from_millis(40)),
-    (Duration::from_secs(3), Duration::from_millis(150)),
-    (Duration::from_secs(8), Duration::from_millis(50)),
-    (Duration::from_secs(15), Duration::from_millis(15)),
+    (Duration::from_secs(3), Duration::from_millis(250)),
+    (Duration::from_secs(8), Duration::from_millis(120)),
+    (Duration::from_secs(15), Duration::from_millis(30)),
 ];
 
 /// The pause of those who have waited longer still.

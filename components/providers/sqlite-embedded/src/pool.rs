@@ -24,6 +24,8 @@ pub(crate) struct Pooled {
     pub(crate) connection: Connection,
     /// Texts that have been found to be one statement each.
     pub(crate) known: BTreeSet<String>,
+    /// Something of the disk failed on it: what it remembers of the file may be wrong.
+    pub(crate) suspect: bool,
 }
 
 thread_local! {
@@ -43,9 +45,9 @@ pub(crate) fn take(file: &Path) -> Option<Pooled> {
 }
 
 /// Keeps a connection for later, unless a transaction is open on it: that one is closed,
-/// and thereby rolled back.
+/// and thereby rolled back; or the disk has failed it.
 pub(crate) fn give(pooled: Pooled) {
-    if !pooled.connection.is_autocommit() || vfs::is_held(&pooled.file) {
+    if pooled.suspect || !pooled.connection.is_autocommit() || vfs::is_held(&pooled.file) {
         return;
     }
     IDLE.with_borrow_mut(|idle| {

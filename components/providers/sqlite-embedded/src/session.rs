@@ -53,6 +53,7 @@ impl Session {
                 file: file.to_path_buf(),
                 connection: connect(file)?,
                 known: BTreeSet::new(),
+                suspect: false,
             },
         };
         Ok(Self {
@@ -74,12 +75,24 @@ impl Session {
         vfs::renew();
         check(parameters)?;
         let mut pooled = self.pooled.borrow_mut();
-        let Some(Pooled {
-            connection, known, ..
-        }) = pooled.as_mut()
-        else {
+        let Some(pooled) = pooled.as_mut() else {
             return Err(Failure::new("the connection is closed"));
         };
+        let outcome = self.run_on(pooled, sql, parameters);
+        let failed = outcome.as_ref().err();
+        pooled.suspect |= failed.is_some_and(Failure::is_of_the_disk);
+        outcome
+    }
+
+    fn run_on(
+        &self,
+        pooled: &mut Pooled,
+        sql: &str,
+        parameters: &[Value],
+    ) -> Result<QueryResult, Failure> {
+        let Pooled {
+            connection, known, ..
+        } = pooled;
         let (result, reads) = if known.contains(sql) {
             let mut statement = connection.prepare_cached(sql)?;
             (run(&mut statement, parameters)?, statement.readonly())

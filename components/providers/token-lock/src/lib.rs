@@ -45,6 +45,11 @@
 //! Wall clocks are not asked. Nothing is synced: after a loss of power whatever name is
 //! found is either `free`, or of a holder that is no more.
 //!
+//! *What it does not see.* A process that is stopped (SIGSTOP, a frozen cgroup), or one file
+//! operation that stalls, for more than [`SILENCE`] less [`RENEW_AFTER`], just between a proof and
+//! what it allows, while another process goes on: then both may write. Instances of one process
+//! stop together.
+//!
 //! It holds for the processes of one machine on a local file system. Across machines, the time
 //! between a proof and the end of what it allows has no bound.
 

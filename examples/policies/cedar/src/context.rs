@@ -4,16 +4,20 @@
 //!   no integer. A score is rounded to the nearest.
 //! * Cedar does not fold case: `context.lower` has `path`, `targetUrl` and `body` in lower
 //!   case.
-//! * Cedar has no `null`: it is not there.
+//! * Cedar has no `null`: it is not there. In a list, Cedar can hold none.
 
 use serde_json::{Map, Value, json};
 use vectra_example_policy::Facts;
 
-/// The context.
-pub(crate) fn of(facts: &Facts<'_>) -> Value {
+/// The context; with the body as JSON if the policy speaks of it.
+///
+/// # Errors
+/// Cedar cannot hold the body. Were it only left out, a `forbid` that asks whether it is there
+/// would not apply, and whoever writes the body could see to that.
+pub(crate) fn of(facts: &Facts<'_>, with_json: bool) -> Result<Value, String> {
     let mut context = facts.json();
     let Value::Object(fields) = &mut context else {
-        return context;
+        return Ok(context);
     };
     let mut lower = Map::new();
     for name in ["path", "targetUrl", "body"] {
@@ -21,17 +25,20 @@ pub(crate) fn of(facts: &Facts<'_>) -> Value {
             lower.insert(name.to_owned(), json!(text.to_lowercase()));
         }
     }
-    // The body is data: what cannot be told as Cedar's value is not there, and a `forbid`
-    // that asks for it forbids.
-    let body = fields.remove("json").as_ref().and_then(value);
-    fields.extend(body.map(|body| ("json".to_owned(), body)));
+    let body = fields
+        .remove("json")
+        .filter(|body| with_json && !body.is_null());
+    if let Some(body) = body {
+        let body = value(&body).ok_or("the body has values that Cedar has none like")?;
+        fields.insert("json".to_owned(), body);
+    }
     for name in ["agent", "risk", "intent"] {
         if let Some(part) = fields.get_mut(name) {
             scores(part);
         }
     }
     fields.insert("lower".to_owned(), Value::Object(lower));
-    context
+    Ok(context)
 }
 
 /// Makes decimals of all numbers.

@@ -26,14 +26,16 @@ enum Cedar {}
 impl Language for Cedar {
     const KEY: &'static str = "cedar";
 
-    fn check(text: &str) -> Result<Checked, Vec<String>> {
+    type Parsed = PolicySet;
+
+    fn check(text: &str) -> Result<Checked<PolicySet>, Vec<String>> {
         let policies = parse(text)?;
         let mut problems = Vec::new();
         let mut words = BTreeSet::new();
         for policy in policies.policies() {
             problems.extend(effect(policy).err());
             match policy.to_json() {
-                Ok(json) => gather(&json, &mut words),
+                Ok(json) => named(&json, &mut words),
                 Err(error) => problems.push(error.to_string()),
             }
         }
@@ -45,14 +47,16 @@ impl Language for Cedar {
         }
         Ok(Checked {
             rules: u32::try_from(policies.policies().count()).unwrap_or(u32::MAX),
+            parsed: policies,
             words: Words::Some(words.into_iter().collect()),
         })
     }
 
-    fn ask(text: &str, facts: &Facts<'_>) -> Result<Said, String> {
-        let policies = parse(text).map_err(|problems| problems.join(", "))?;
-        let request = request(facts).map_err(|error| error.to_string())?;
-        let response = Authorizer::new().is_authorized(&request, &policies, &Entities::empty());
+    fn ask(checked: &Checked<PolicySet>, facts: &Facts<'_>) -> Result<Said, String> {
+        let policies = &checked.parsed;
+        let context = context::of(facts, checked.words.names("json"))?;
+        let request = request(facts, context).map_err(|error| error.to_string())?;
+        let response = Authorizer::new().is_authorized(&request, policies, &Entities::empty());
         let diagnostics = response.diagnostics();
         let mut matched: Vec<Matched> = diagnostics
             .reason()
@@ -129,7 +133,19 @@ fn effect(policy: &Policy) -> Result<DecisionType, String> {
     }
 }
 
-/// All texts in a policy's JSON: the names of what it speaks of are among them.
+/// What a policy speaks of. Of its JSON only the conditions and the resource count: Cedar has
+/// names of its own around them, such as `body`.
+fn named(policy: &Value, words: &mut BTreeSet<String>) {
+    let conditions = policy.get("conditions").and_then(Value::as_array);
+    for condition in conditions.into_iter().flatten() {
+        gather(condition.get("body").unwrap_or(condition), words);
+    }
+    if policy.pointer("/resource/op").and_then(Value::as_str) != Some("All") {
+        words.insert("resource".to_owned());
+    }
+}
+
+/// All texts in an expression: the names of what it speaks of are among them.
 fn gather(json: &Value, words: &mut BTreeSet<String>) {
     match json {
         Value::String(text) => drop(words.insert(text.clone())),
@@ -144,7 +160,7 @@ fn gather(json: &Value, words: &mut BTreeSet<String>) {
     }
 }
 
-fn request(facts: &Facts<'_>) -> Result<Request, Box<dyn std::error::Error>> {
+fn request(facts: &Facts<'_>, context: Value) -> Result<Request, Box<dyn std::error::Error>> {
     let entity = |kind: &str, id: &str| -> Result<EntityUid, cedar_policy::ParseErrors> {
         let kind: EntityTypeName = kind.parse()?;
         Ok(EntityUid::from_type_name_and_id(kind, EntityId::new(id)))
@@ -153,7 +169,7 @@ fn request(facts: &Facts<'_>) -> Result<Request, Box<dyn std::error::Error>> {
         entity("Agent", &facts.agent.id)?,
         entity("Action", &facts.method)?,
         entity("Url", &facts.target_url)?,
-        Context::from_json_value(context::of(facts), None)?,
+        Context::from_json_value(context, None)?,
         None,
     )?)
 }

@@ -3,14 +3,9 @@
 use serde_json::{Map, Value, json};
 
 use crate::bindings::exports::vectra::decision::policy::{Meaning, Request};
-use crate::bindings::vectra::decision::types::{Agent, IntentStatus, Risk};
-
-/// Headers that name another method than the request's own.
-const OVERRIDES: [&str; 3] = [
-    "x-http-method",
-    "x-http-method-override",
-    "x-method-override",
-];
+use crate::bindings::vectra::decision::types::{Agent, Intent, IntentStatus, Risk};
+use crate::overrides;
+use crate::shell::Asked;
 
 /// One way to read a request.
 pub struct Facts<'q> {
@@ -26,42 +21,59 @@ pub struct Facts<'q> {
     pub agent: &'q Agent,
     /// How risky it is.
     pub risk: &'q Risk,
-    /// What it means.
-    pub intent: &'q Meaning,
+    /// What it means, if somebody could say.
+    pub intent: Option<&'q Intent>,
+    /// Its body read as JSON, if it is JSON.
+    pub json: Option<&'q Value>,
+}
+
+/// What a request means, if somebody could say: of all else nothing can be evaluated.
+pub(crate) fn classified(intent: &Meaning) -> Option<&Intent> {
+    match intent {
+        Meaning::Known(intent)
+            if intent.status == IntentStatus::Classified && intent.confidence.is_finite() =>
+        {
+            Some(intent)
+        }
+        Meaning::Known(_) | Meaning::Unknown | Meaning::Unasked => None,
+    }
 }
 
 impl<'q> Facts<'q> {
     /// All the ways to read a request: as sent, normalised, with each method it names.
-    pub(crate) fn all(
-        request: &'q Request,
-        agent: &'q Agent,
-        risk: &'q Risk,
-        intent: &'q Meaning,
-    ) -> Vec<Self> {
-        let named = request
-            .headers
-            .iter()
-            .filter(|(name, _)| OVERRIDES.contains(&name.to_ascii_lowercase().as_str()))
-            .map(|(_, value)| value.trim().to_ascii_uppercase());
+    ///
+    /// # Errors
+    /// There are too many.
+    pub(crate) fn all(asked: &Asked<'q>, json: Option<&'q Value>) -> Result<Vec<Self>, String> {
+        let request = asked.request;
+        let named = overrides::named(request);
         let mut methods = vec![request.method.clone(), request.method.to_ascii_uppercase()];
-        methods.extend(named);
+        methods.extend(
+            named
+                .iter()
+                .map(|(_, value)| value.trim().to_ascii_uppercase()),
+        );
         methods.sort_unstable();
         methods.dedup();
         let mut paths = vec![request.path.as_str(), request.normalised_path.as_str()];
         paths.dedup();
+        if named.len() > overrides::MOST || methods.len() * paths.len() > overrides::MOST {
+            return Err("too many methods are named".to_owned());
+        }
         let read = |(method, path): (&String, &'q str)| Self {
             method: method.clone(),
             path,
             target_url: target_url(request, path),
             request,
-            agent,
-            risk,
-            intent,
+            agent: asked.agent,
+            risk: asked.risk,
+            intent: classified(asked.intent),
+            json,
         };
         let pairs = methods
             .iter()
             .flat_map(|method| paths.iter().map(move |path| (method, *path)));
-        pairs.map(read).collect()
+        Ok(pairs.map(read).collect())
     }
 
     /// The facts as JSON: `method`, `path`, `targetUrl`, `headers` (lists of values by name),
@@ -99,13 +111,11 @@ impl<'q> Facts<'q> {
         }
         if let Some(body) = &self.request.body {
             add("", "body", json!(body));
-            if let Ok(value) = serde_json::from_str(body) {
-                add("", "json", value);
-            }
         }
-        if let Meaning::Known(intent) = self.intent
-            && intent.status == IntentStatus::Classified
-        {
+        if let Some(value) = self.json {
+            add("", "json", value.clone());
+        }
+        if let Some(intent) = self.intent {
             add(
                 "",
                 "intent",

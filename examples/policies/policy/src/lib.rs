@@ -10,12 +10,16 @@
 //! * The request is asked about as it was sent and, where that differs, with its path
 //!   normalised and its method in upper case or as a header names it; the strictest
 //!   verdict counts.
-//! * A policy that speaks of the body denies a request whose body was not read.
-//! * What a policy looked at is not traced: one that speaks of headers or of the body cannot
-//!   be asked again about the past, and says so.
+//! * A policy that speaks of the body denies a request whose body was not read; one that
+//!   names `json` denies a body that is not JSON, and one that names `intent` denies where
+//!   nobody could say what the request means. These would only not be there, and a rule
+//!   that denies would not apply.
+//! * What a policy looked at is not traced, but for the headers that name a method: one that
+//!   speaks of headers or of the body cannot be asked again about the past, and says so.
 
 pub mod bindings;
 mod facts;
+mod overrides;
 mod shell;
 mod source;
 
@@ -29,21 +33,26 @@ pub trait Language: 'static {
     /// The key of its text in a policy's source.
     const KEY: &'static str;
 
-    /// Looks a text over.
+    /// A text that was parsed.
+    type Parsed;
+
+    /// Parses a text and looks it over.
     ///
     /// # Errors
     /// All that is wrong with it, each with its line where that is known.
-    fn check(text: &str) -> Result<Checked, Vec<String>>;
+    fn check(text: &str) -> Result<Checked<Self::Parsed>, Vec<String>>;
 
     /// Asks a text about one way to read a request.
     ///
     /// # Errors
     /// Why it cannot be asked; that is a Deny.
-    fn ask(text: &str, facts: &Facts<'_>) -> Result<Said, String>;
+    fn ask(checked: &Checked<Self::Parsed>, facts: &Facts<'_>) -> Result<Said, String>;
 }
 
 /// What is known of a text that can be asked.
-pub struct Checked {
+pub struct Checked<P> {
+    /// The text.
+    pub parsed: P,
     /// How many rules it has.
     pub rules: u32,
     /// All words it may take from the request.
@@ -54,8 +63,8 @@ pub struct Checked {
 pub enum Words {
     /// These, and maybe others that are no such words.
     Some(Vec<String>),
-    /// It may speak of any.
-    Any,
+    /// It may speak of any, and has these words itself.
+    Any(Vec<String>),
 }
 
 impl Words {
@@ -63,9 +72,16 @@ impl Words {
     #[must_use]
     pub fn any_of(&self, names: &[&str]) -> bool {
         match self {
-            Self::Any => true,
-            Self::Some(words) => words.iter().any(|word| names.contains(&word.as_str())),
+            Self::Any(_) => true,
+            Self::Some(_) => names.iter().any(|name| self.names(name)),
         }
+    }
+
+    /// Whether the text names this.
+    #[must_use]
+    pub fn names(&self, name: &str) -> bool {
+        let (Self::Some(words) | Self::Any(words)) = self;
+        words.iter().any(|word| word == name)
     }
 }
 

@@ -25,10 +25,12 @@ enum Rego {}
 impl Language for Rego {
     const KEY: &'static str = "rego";
 
-    fn check(text: &str) -> Result<Checked, Vec<String>> {
-        let mut engine = engine(text).map_err(|why| vec![why])?;
+    type Parsed = Engine;
+
+    fn check(text: &str) -> Result<Checked<Engine>, Vec<String>> {
+        let parsed = engine(text).map_err(|why| vec![why])?;
         // Whatever else goes wrong without an input may go well with one.
-        if let Err(error) = engine.eval_rule(RULE.to_owned()) {
+        if let Err(error) = parsed.clone().eval_rule(RULE.to_owned()) {
             let error = error.to_string();
             if error.contains("not a valid rule path") {
                 return Err(vec!["it has no rule `decision`".to_owned()]);
@@ -39,13 +41,15 @@ impl Language for Rego {
             .filter(|line| line.starts_with("decision"))
             .count();
         Ok(Checked {
+            parsed,
             rules: u32::try_from(rules).unwrap_or(u32::MAX),
             words: words(text),
         })
     }
 
-    fn ask(text: &str, facts: &Facts<'_>) -> Result<Said, String> {
-        let mut engine = engine(text)?;
+    fn ask(checked: &Checked<Engine>, facts: &Facts<'_>) -> Result<Said, String> {
+        // A fresh one each time: nothing is left of the time before.
+        let mut engine = checked.parsed.clone();
         engine.set_input(Value::from(facts.json()));
         let decision = engine
             .eval_rule(RULE.to_owned())
@@ -106,22 +110,19 @@ fn said(decision: &Value) -> Result<Said, String> {
 
 /// The words behind `input.`; any may be meant where `input` stands without a word behind.
 fn words(text: &str) -> Words {
-    let is_word = |letter: char| letter.is_alphanumeric() || letter == '_';
+    let is_other = |letter: char| !(letter.is_alphanumeric() || letter == '_');
     let mut words = BTreeSet::new();
     let mut parts = text.split("input");
     parts.next();
     for part in parts {
-        let Some(behind) = part.strip_prefix('.') else {
-            return Words::Any;
+        let behind = part.strip_prefix('.').unwrap_or_default();
+        match behind.split(is_other).next() {
+            Some(word) if !word.is_empty() => words.insert(word.to_owned()),
+            _ => {
+                let all = text.split(is_other).filter(|word| !word.is_empty());
+                return Words::Any(all.map(str::to_owned).collect());
+            }
         };
-        let word: String = behind
-            .chars()
-            .take_while(|&letter| is_word(letter))
-            .collect();
-        if word.is_empty() {
-            return Words::Any;
-        }
-        words.insert(word);
     }
     Words::Some(words.into_iter().collect())
 }

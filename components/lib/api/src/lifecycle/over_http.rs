@@ -21,8 +21,8 @@ use crate::secret::hex;
 
 /// Largest body, in bytes: all policies of a folder.
 const MAX_BODY: usize = 8 * 1024 * 1024;
-/// Most files; the same as our runtime reads.
-const MAX_FILES: usize = 10_000;
+/// Most files: each is a change of its own, and a request has an end.
+const MAX_FILES: usize = 1_000;
 /// Longest name of a file, in characters.
 const MAX_NAME: usize = 255;
 /// How the files of policies end.
@@ -158,7 +158,7 @@ impl<U> Gateway<'_, U> {
             Event::Warning(text) => ("warning", text.clone()),
             Event::Undone { what, .. } => {
                 self.log(&event.to_string());
-                ("warning", format!("not done: {what}"))
+                ("warning", what.clone())
             }
         };
         json!({ "severity": severity, "message": message })

@@ -141,8 +141,8 @@ fn report(steps: &[(&str, Result<u32>)], budget: u32) -> Result<Progress> {
         Ok(0) => None,
         Ok(count) => Some(Event::Done(format!("{count} {what}"))),
         Err(error) => Some(Event::Undone {
-            what: (*what).to_owned(),
-            why: error.clone(),
+            what: format!("not done: {what}"),
+            why: error.to_string(),
         }),
     };
     let used_up =

@@ -17,13 +17,11 @@ fn status(world: &World, name: &str) -> String {
     policy["status"].as_str().unwrap().to_owned()
 }
 
-fn warnings(events: &[Event]) -> Vec<&str> {
+fn warnings(events: &[Event]) -> Vec<String> {
     events
         .iter()
-        .filter_map(|event| match event {
-            Event::Warning(text) => Some(text.as_str()),
-            Event::Done(_) | Event::Undone { .. } => None,
-        })
+        .filter(|event| !matches!(event, Event::Done(_)))
+        .map(Event::to_string)
         .collect()
 }
 

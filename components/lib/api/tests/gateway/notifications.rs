@@ -5,7 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 use http::Request;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
-use vectra_api::lifecycle::{Event, check_webhook};
+use vectra_api::lifecycle::check_webhook;
 use vectra_api::settings::{Severity, read};
 use vectra_api::{Clock, FollowUp};
 use vectra_domain::HeldStatus;
@@ -304,9 +304,8 @@ fn without_a_secret_nothing_is_sent_and_no_attempt_counts() {
     hold(&world, &token, "a");
     for secret in [None, Some("whsec_short".to_owned())] {
         world.webhook_secret.replace(secret.clone());
-        let Some(Event::Warning(told)) = check_webhook(&settings, &world) else {
-            panic!("nothing is told of {secret:?}");
-        };
+        let told = check_webhook(&settings, &world).map(|event| event.to_string());
+        let told = told.unwrap_or_default();
         assert!(
             told.contains("webhook_secret") && !told.contains("whsec_short"),
             "{told}"

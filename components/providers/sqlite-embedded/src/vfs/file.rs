@@ -28,12 +28,19 @@ struct Lock {
     is_database: bool,
     /// A journal's last writes.
     pending: RefCell<Pending>,
+    /// Some of them could not be written. Whoever asks for the journal then must hear of it: one
+    /// that read it without them would find nothing to undo, and keep pages that were never
+    /// committed.
+    broken: Cell<bool>,
 }
 
 impl Lock {
     /// Whether the file may be read and written. The first bytes of a database are read
     /// before anything is locked, to learn the size of its pages.
     fn allows(&self, reads: bool) -> bool {
+        if self.broken.get() {
+            return false;
+        }
         let unlocked = self.is_database && self.level.get() == ffi::SQLITE_LOCK_NONE;
         (reads && unlocked) || self.holder.is_held()
     }
@@ -117,6 +124,7 @@ unsafe fn lock_of(name: *const c_char, flags: c_int) -> Option<Lock> {
         level: Cell::new(ffi::SQLITE_LOCK_NONE),
         is_database,
         pending: RefCell::default(),
+        broken: Cell::new(false),
     })
 }
 
@@ -164,14 +172,20 @@ macro_rules! forward {
 /// `file` is open.
 unsafe fn flush(file: *mut sqlite3_file) -> c_int {
     // SAFETY: the caller says so.
-    let taken = unsafe { lock(file) }.pending.borrow_mut().take();
+    let lock = unsafe { lock(file) };
+    let taken = lock.pending.borrow_mut().take();
     let Some((bytes, at)) = taken else {
         return ffi::SQLITE_OK;
     };
+    // Until all of it is in the file.
+    lock.broken.set(true);
     let Ok(length) = c_int::try_from(bytes.len()) else {
         return ffi::SQLITE_IOERR_WRITE;
     };
-    forward!(file.xWrite(bytes.as_ptr().cast(), length, at), else ffi::SQLITE_IOERR_WRITE)
+    let code =
+        forward!(file.xWrite(bytes.as_ptr().cast(), length, at), else ffi::SQLITE_IOERR_WRITE);
+    lock.broken.set(code != ffi::SQLITE_OK);
+    code
 }
 
 /// Leaves unwritten what was not synced: nobody counts on it.
