@@ -1,5 +1,10 @@
 //! The providers, each alone in a host that gives it nothing but WASI, over real folders.
-#![allow(clippy::indexing_slicing, clippy::unwrap_used, missing_docs)]
+#![allow(
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    missing_docs
+)]
 
 #[path = "providers/bindings.rs"]
 mod bindings;

@@ -45,7 +45,7 @@ pub fn compose(plan: &Plan, bundle: &Path) -> Result<()> {
     let mut wired = 0;
     for member in [&socket].into_iter().chain(&parts).chain(&fronts) {
         for name in member.imports(&graph) {
-            let Some(part) = offered.get(&name).map(|at| &parts[*at]) else {
+            let Some(part) = offered.get(&name).and_then(|at| parts.get(*at)) else {
                 continue;
             };
             if part.node == member.node {

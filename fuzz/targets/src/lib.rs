@@ -99,8 +99,11 @@ impl Signer<'_> {
     }
 }
 
-/// All targets by their names.
-pub const TARGETS: [(&str, fn(&[u8])); 9] = [
+/// A target's name, and what must hold of one input.
+pub type Target = (&'static str, fn(&[u8]));
+
+/// All targets.
+pub const TARGETS: [Target; 9] = [
     ("connection_string", connection_string::run),
     ("intent_text", intent_text::run),
     ("jwks", jwks::run),

@@ -117,6 +117,7 @@ fn ask(world: &World, rows: &Rows, settings: &Settings, question: &Value) -> Val
     let ports = Ports {
         schema: database,
         agents: database,
+        history: database,
         audit: rows,
         policies: database,
         held: database,
