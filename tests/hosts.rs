@@ -82,13 +82,22 @@ fn programs() -> Vec<Program> {
     }
     let mut programs: Vec<Program> = WASMTIME.into_iter().map(Program::Wasmtime).collect();
     programs.extend([Program::Wash, Program::Node]);
-    let path = env::var_os("PATH").unwrap_or_default();
-    if env::split_paths(&path).any(|folder| folder.join("spin").is_file()) {
+    if is_there_a_spin() {
         programs.push(Program::Spin);
     } else {
         eprintln!("not run on Spin: there is no `spin` on PATH");
     }
     programs
+}
+
+/// Whether `spin` is on PATH, and is the runtime: Debian has another program of this name.
+fn is_there_a_spin() -> bool {
+    let told = std::process::Command::new("spin").arg("--version").output();
+    told.is_ok_and(|output| {
+        let told = String::from_utf8_lossy(&output.stdout);
+        let version = told.strip_prefix("spin ").unwrap_or_default();
+        version.starts_with(|first: char| first.is_ascii_digit())
+    })
 }
 
 /// A test that is no case.

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::PathBuf;
+use std::process::Command;
 
 use vectra_tests::dist::{dist, repository};
 use wasmparser::{Parser, Payload};
@@ -14,13 +15,22 @@ fn shipped() -> Vec<PathBuf> {
         .flat_map(|folder| fs::read_dir(repository(folder)).unwrap())
         .map(|entry| entry.unwrap().path())
         .filter(|path| path.extension().is_some_and(|ending| ending == "wasm"))
+        .filter(|path| {
+            let is_bundle = path
+                .file_name()
+                .is_some_and(|name| name.to_string_lossy().starts_with("vectra-"));
+            is_bundle
+                || path
+                    .parent()
+                    .is_some_and(|folder| folder.ends_with("components"))
+        })
         .collect();
     files.sort();
     files
 }
 
-/// The custom sections of a component itself that are text, not those of what is inside it.
-fn sections(bytes: &[u8]) -> BTreeMap<String, String> {
+/// The custom sections of a component itself, not those of what is inside it.
+fn sections(bytes: &[u8]) -> BTreeMap<String, Vec<u8>> {
     let mut depth = 0;
     let mut sections = BTreeMap::new();
     for payload in Parser::new(0).parse_all(bytes) {
@@ -28,9 +38,7 @@ fn sections(bytes: &[u8]) -> BTreeMap<String, String> {
             Payload::Version { .. } => depth += 1,
             Payload::End(_) => depth -= 1,
             Payload::CustomSection(section) if depth == 1 => {
-                if let Ok(text) = std::str::from_utf8(section.data()) {
-                    sections.insert(section.name().to_owned(), text.to_owned());
-                }
+                sections.insert(section.name().to_owned(), section.data().to_vec());
             }
             _ => {}
         }
@@ -43,14 +51,31 @@ fn every_component_says_its_version_licence_source_and_revision() {
     dist("components/gateway.wasm").unwrap();
     let shipped = shipped();
     assert!(shipped.len() > 15, "{shipped:?}");
+    // Sources that are unpacked somewhere are of no commit that could be told.
+    let told = Command::new("git")
+        .args(["rev-parse", "HEAD"])
+        .current_dir(repository(""))
+        .output();
+    let is_repository = told.is_ok_and(|output| output.status.success());
     for file in shipped {
         let sections = sections(&fs::read(&file).unwrap());
-        let of = |name: &str| sections.get(name).map(String::as_str).unwrap_or_default();
+        let of = |name: &str| {
+            let data = sections.get(name).map(Vec::as_slice).unwrap_or_default();
+            std::str::from_utf8(data).unwrap()
+        };
+        let stem = file.file_stem().unwrap().to_str().unwrap();
+        let name = format!("vectra-{}", stem.trim_start_matches("vectra-"));
+        let mut named = sections["component-name"].windows(name.len());
+        assert!(named.any(|part| part == name.as_bytes()), "{name}");
         let file = file.display();
         assert_eq!(of("version"), env!("CARGO_PKG_VERSION"), "{file}");
         assert_eq!(of("licenses"), "Apache-2.0", "{file}");
         assert_eq!(of("source"), env!("CARGO_PKG_REPOSITORY"), "{file}");
         assert!(!of("description").is_empty(), "{file}");
+        if !is_repository {
+            assert_eq!(of("revision"), "", "{file}");
+            continue;
+        }
         let revision = of("revision").trim_end_matches("-dirty");
         let is_commit =
             revision.len() == 40 && revision.chars().all(|char| char.is_ascii_hexdigit());

@@ -67,18 +67,37 @@ struct Package {
     licence: String,
 }
 
+/// The workspaces of their own, which nothing of the product is built of.
+const APART: [&str; 3] = [
+    "examples/policies/Cargo.toml",
+    "fuzz/Cargo.toml",
+    "xtask/publish/Cargo.toml",
+];
+
 /// Compares all dependencies of the configured targets with `deny.toml`.
 pub fn check(workspace: &Workspace) -> Result<()> {
+    check_of(workspace, "Cargo.toml")?;
+    advisories(workspace)
+}
+
+/// The same for the workspaces of their own, whose sources have to be fetched first.
+pub fn check_apart(workspace: &Workspace) -> Result<()> {
+    APART
+        .iter()
+        .try_for_each(|manifest| check_of(workspace, manifest))
+}
+
+fn check_of(workspace: &Workspace, manifest: &str) -> Result<()> {
     let text = fs::read_to_string(workspace.path("deny.toml")).context("cannot read deny.toml")?;
     let rules: Rules = toml::from_str(&text).context("deny.toml does not parse")?;
-    let packages = packages(workspace, &rules.graph)?;
+    let packages = packages(workspace, manifest, &rules.graph)?;
     let allowed = Allowed::read(&rules.licenses)?;
 
     let mut problems: Vec<String> = Vec::new();
     for package in &packages {
         problems.extend(licence_problem(package, &allowed));
         if let Some(ban) = rules.bans.of(package) {
-            let dependants = dependants(workspace, &rules.graph, package)?;
+            let dependants = dependants(workspace, manifest, &rules.graph, package)?;
             problems.extend(ban_problem(package, ban, &dependants));
         }
     }
@@ -87,16 +106,17 @@ pub fn check(workspace: &Workspace) -> Result<()> {
         bail!("{}", problems.join("\n    "));
     }
     eprintln!(
-        "    {} packages, all licences allowed, none banned",
+        "    {manifest}: {} packages, all licences allowed, none banned",
         packages.len()
     );
-    advisories(workspace)
+    Ok(())
 }
 
 /// What is really built for these targets: `cargo metadata` also names optional
 /// dependencies that no feature switches on.
-fn packages(workspace: &Workspace, graph: &Graph) -> Result<Vec<Package>> {
+fn packages(workspace: &Workspace, manifest: &str, graph: &Graph) -> Result<Vec<Package>> {
     let mut tree = workspace.cargo("tree");
+    tree.args(["--manifest-path", manifest, "--locked"]);
     tree.args(["--workspace", "--prefix", "none", "--format", "{p}\t{l}\t"]);
     for target in &graph.targets {
         tree.args(["--target", target]);
@@ -195,8 +215,14 @@ fn ban_problem(package: &Package, ban: &Ban, dependants: &BTreeSet<String>) -> O
 }
 
 /// The packages that depend on one directly.
-fn dependants(workspace: &Workspace, graph: &Graph, package: &Package) -> Result<BTreeSet<String>> {
+fn dependants(
+    workspace: &Workspace,
+    manifest: &str,
+    graph: &Graph,
+    package: &Package,
+) -> Result<BTreeSet<String>> {
     let mut tree = workspace.cargo("tree");
+    tree.args(["--manifest-path", manifest, "--locked"]);
     tree.args(["--workspace", "--prefix", "depth", "--depth", "1"]);
     tree.args(["--format", " {p}", "--invert"]);
     tree.arg(format!("{}@{}", package.name, package.version));

@@ -61,6 +61,9 @@ pub fn test(workspace: &Workspace, all: bool) -> Result<()> {
         }
     }
     if all {
+        failures.step("licences of what is built apart", || {
+            licences::check_apart(workspace)
+        });
         failures.step("the conformance suite on every host", || {
             conformance::everywhere(workspace)
         });
