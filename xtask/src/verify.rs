@@ -67,6 +67,14 @@ pub fn test(workspace: &Workspace, all: bool) -> Result<()> {
         failures.step("the conformance suite on every host", || {
             conformance::everywhere(workspace)
         });
+        failures.step("every text of the databases at every endpoint", || {
+            let server = Server::for_tests()?;
+            let mut command = isolate::cargo_test(workspace)?;
+            server.tell(&mut command);
+            run(command
+                .args(["--test", "faults"])
+                .env("VECTRA_ALL_TEXTS", "1"))
+        });
         failures.step("other policy engines", || {
             kit::build_policies(workspace)?;
             run_tests(workspace, &["--test".to_owned(), "engines".to_owned()])

@@ -307,6 +307,8 @@ mod tests {
                 Endpoint::Change(_) => assert!(operators && route.method != "GET", "{place}"),
                 Endpoint::Read(_) => assert!(operators && route.method == "GET", "{place}"),
                 Endpoint::Ask(_) => assert!(operators && route.method == "POST", "{place}"),
+                // An act if it carries files.
+                Endpoint::Tick => assert_eq!(route.access, ADMINS, "{place}"),
                 _ => assert!(!operators, "{place}"),
             }
         }
